@@ -12,10 +12,12 @@ APPS = "src/custrata/apps"
 IN_CODE = {
     "pages of lists": re.compile(r"django\.core\.paginator|web\.paging import .*\b[Pp]age\b"),
     "files": re.compile(r"^\s*(?:import|from) (?:csv|xlsxwriter|openpyxl)\b", re.M),
+    "messages": re.compile(r"django\.contrib\.messages|django\.contrib import .*\bmessages\b"),
 }
 IN_TEMPLATES = {
     "pages of lists": re.compile(r"web/parts/(?:pager|headings)\.html"),
     "empty states": re.compile(r"class=[\"'](?:[^\"']* )?empty[ \"']"),
+    "confirmations": re.compile(r"hx-confirm|data-confirm"),
     "export buttons": re.compile(r"name=[\"']file[\"']"),
 }
 
@@ -42,6 +44,7 @@ def test_no_app_draws_what_the_kit_draws(root: Path, what: str) -> None:
         ("from django.core.paginator import Paginator", "pages of lists"),
         ("from custrata.web.paging import Cursor, Page, page", "pages of lists"),
         ("import csv", "files"),
+        ("from django.contrib import messages", "messages"),
     ],
 )
 def test_sees_code_of_its_own(text: str, what: str) -> None:
@@ -53,6 +56,7 @@ def test_sees_code_of_its_own(text: str, what: str) -> None:
     [
         ('{% include "web/parts/pager.html" %}', "pages of lists"),
         ('<div class="card empty">', "empty states"),
+        ('<button hx-confirm="{{ text }}">', "confirmations"),
         ('<button class="btn" name="file" value="csv">', "export buttons"),
     ],
 )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from custrata.apps.jobs import actions, queries
 from custrata.apps.jobs.actions import KINDS
 from custrata.apps.jobs.forms import FilterForm, ScheduleForm
-from custrata.apps.jobs.models import Job
+from custrata.apps.jobs.models import Job, Schedule
 from custrata.apps.jobs.rights import REFRESH, SCHEDULE, SEE_JOBS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.lists import Empty, Listing, columns
-from custrata.web.posting import redirect_after
+from custrata.web.posting import redirect_after, submit_form
 from custrata.web.rights import may
 from custrata.web.texts import language, sentence, text
 from custrata.web.versions import opened
@@ -123,21 +122,22 @@ def schedule(request: HttpRequest, kind: str) -> HttpResponse:
         tried = {"cron": request.GET["cron"], "enabled": "on"} if request.GET.get("cron") else None
         return _schedule_page(request, kind, ScheduleForm(tried or saved), zone)
     form = ScheduleForm(request.POST)
-    if form.is_valid():
-        try:
-            fields = {**form.cleaned_data, "kind": kind, "zone": zone}
-            updated = actions.set_schedule(actor=_person(request), at=timezone.now(), opened=opened(request), **fields)
-        except CustrataError as error:
-            form.add_error("cron", sentence(error))
-        else:
-            message = (
-                text("jobs.schedule.saved", at=updated.next_at)
-                if updated.enabled
-                else text("jobs.schedule.switched_off")
-            )
-            messages.success(request, message)
-            return redirect("jobs:schedule", kind)
-    return _schedule_page(request, kind, form, zone, status=422)
+    who = {"kind": kind, "zone": zone, "actor": _person(request), "at": timezone.now(), "opened": opened(request)}
+    saved_schedule = submit_form(
+        request,
+        form,
+        lambda: actions.set_schedule(**form.cleaned_data, **who),
+        _schedule_message,
+        to=reverse("jobs:schedule", args=[kind]),
+        field="cron",
+    )
+    return saved_schedule or _schedule_page(request, kind, form, zone, status=422)
+
+
+def _schedule_message(schedule: Schedule) -> str:
+    if schedule.enabled:
+        return text("jobs.schedule.saved", at=schedule.next_at)
+    return text("jobs.schedule.switched_off")
 
 
 def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: str, status: int = 200) -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,12 +12,11 @@ from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import lift_erasure, server_database, start_erasure
 from custrata.apps.customers.queries.erasures import erasures
 from custrata.apps.customers.rights import ERASE_CUSTOMERS
-from custrata.errors import CustrataError
 from custrata.ingest.erasure import people_of, rows_of
 from custrata.web.gate import needs
 from custrata.web.lists import Empty, Listing, columns
 from custrata.web.posting import redirect_after
-from custrata.web.texts import sentence, text
+from custrata.web.texts import text
 from custrata.web.workspace import workspace
 
 LONGEST = 255
@@ -47,13 +45,13 @@ def erase(request: HttpRequest) -> HttpResponse:
         return redirect("customers:erasures")
     served = workspace()
     if request.method == "POST":
-        try:
-            started = start_erasure(served, customer_id=customer_id, actor=current_user(request), at=timezone.now())
-        except CustrataError as error:
-            messages.error(request, sentence(error))
-            return redirect("customers:erasures")
-        messages.success(request, text("customers.erase.started", erasure=started.erasure))
-        return redirect("jobs:job", started.job.pk)
+        return redirect_after(
+            request,
+            lambda: start_erasure(served, customer_id=customer_id, actor=current_user(request), at=timezone.now()),
+            lambda started: text("customers.erase.started", erasure=started.erasure),
+            to=lambda started: reverse("jobs:job", args=[started.job.pk]),
+            back=reverse("customers:erasures"),
+        )
     database = server_database()
     people = people_of(served, [customer_id], database)
     rows = rows_of(served, people, database)

@@ -19,7 +19,7 @@ from custrata.apps.playbooks.views.lookups import playbook_or_404
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import Playbook, as_data, care, localized
 from custrata.web.gate import needs
-from custrata.web.posting import redirect_after, run_action
+from custrata.web.posting import confirm, submit
 from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
@@ -85,8 +85,8 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
             data = content(playbook, spoken, form.cleaned_data, action_rows)
             return edit_playbook(scheme=key, tier=tier, content=data, opened=opened(request), **who)
 
-        if run_action(request, act, text("playbooks.said.edited")):
-            return HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
+        if edited := submit(request, act, text("playbooks.said.edited"), to=reverse("playbooks:one", args=[key, tier])):
+            return edited
         playbook = playbook_or_404(key, tier)
     page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own_playbook(key, tier)}
     page["held"] = as_data(playbook)
@@ -98,13 +98,16 @@ def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """Confirm and restore the shipped playbook."""
     playbook, own = playbook_or_404(key, tier), own_playbook(key, tier)
     back = reverse("playbooks:one", args=[key, tier])
-    if request.method == "POST":
-        who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
-        restored = text("playbooks.said.restored")
-        return redirect_after(request, lambda: restore_playbook(scheme=key, tier=tier, **who), restored, to=back)
-    if own is None:
+    if own is None and request.method != "POST":
         return HttpResponseRedirect(back)
-    return render(request, "playbooks/restore.html", {**_playbook_context(playbook), "own": own, "back": back})
+    return confirm(
+        request,
+        "playbooks/restore.html",
+        {**_playbook_context(playbook), "own": own},
+        lambda: restore_playbook(scheme=key, tier=tier, actor=current_user(request), at=timezone.now()),
+        text("playbooks.said.restored"),
+        back=back,
+    )
 
 
 def _playbook_context(playbook: Playbook) -> dict[str, Any]:

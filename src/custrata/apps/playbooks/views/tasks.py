@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -39,7 +38,7 @@ from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import Cell, export_kind, file_response
 from custrata.web.gate import needs
 from custrata.web.lists import Empty, Listing, columns, query_string
-from custrata.web.posting import run_action
+from custrata.web.posting import redirect_after, show_message
 from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
@@ -182,12 +181,12 @@ def _back(
     request: HttpRequest, number: int, act: Callable[[dict[str, Any]], object] | None, message: str
 ) -> HttpResponse:
     """Run an action, or show the error if there is none, and redirect to the task."""
+    back = reverse("playbooks:task", args=[number])
     if act is None:
-        messages.error(request, message)
-    else:
-        who = {"actor": current_user(request), "at": timezone.now()}
-        run_action(request, lambda: act(who), message)
-    return HttpResponseRedirect(reverse("playbooks:task", args=[number]))
+        show_message(request, message, "error")
+        return HttpResponseRedirect(back)
+    who = {"actor": current_user(request), "at": timezone.now()}
+    return redirect_after(request, lambda: act(who), message, to=back)
 
 
 def _search(request: HttpRequest) -> Search:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from babel.numbers import get_currency_symbol
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,7 +29,7 @@ from custrata.tiering.shapes import SHAPES
 from custrata.web import texts
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
-from custrata.web.posting import redirect_after
+from custrata.web.posting import redirect_after, show_message
 from custrata.web.rights import may
 from custrata.web.versions import ChangedMeanwhile, ensure_unchanged, parts_of
 from custrata.wording.writer import LOCALES
@@ -118,7 +117,7 @@ def save(request: HttpRequest, key: str) -> HttpResponseBase:
     try:
         data = apply_button(parse_definition(state.data, request.POST), button, _starting_traits(offered.offers()))
     except NotJson:
-        messages.error(request, texts.text("tiers.editor.not_json"))
+        show_message(request, texts.text("tiers.editor.not_json"), "error")
         return redirect("tiers:edit", key)
     try:
         save_draft(
@@ -126,13 +125,13 @@ def save(request: HttpRequest, key: str) -> HttpResponseBase:
             actor=current_user(request), at=timezone.now(),
         )  # fmt: skip
     except CustrataError as error:
-        messages.error(request, texts.sentence(error))
+        show_message(request, texts.sentence(error), "error")
         if isinstance(error, DraftChangedMeanwhile):
             state = state_or_404(key)
             _report_difference(request, state.data, data)
         return page(request, state, name if name in PAGES else "edit", data, 200 if _htmx(request) else 409)
     if button == "save":
-        messages.success(request, texts.text("tiers.editor.saved"))
+        show_message(request, texts.text("tiers.editor.saved"))
     return redirect(_next_url(button, name, key))
 
 
@@ -141,7 +140,7 @@ def _report_difference(request: HttpRequest, saved: Mapping[str, Any], typed: Ma
     try:
         ensure_unchanged(parts_of(typed), saved)
     except ChangedMeanwhile as error:
-        messages.warning(request, texts.text("tiers.editor.differs", changes=str(error.facts["changes"])))
+        show_message(request, texts.text("tiers.editor.differs", changes=str(error.facts["changes"])), "warning")
 
 
 def _starting_traits(offers: Mapping[str, Offer]) -> tuple[str, ...]:

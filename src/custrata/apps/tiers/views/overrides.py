@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,11 +16,11 @@ from custrata.apps.tiers.actions import end_override, override_data, set_overrid
 from custrata.apps.tiers.forms import OverrideForm
 from custrata.apps.tiers.queries.overrides import override
 from custrata.apps.tiers.rights import OVERRIDE_TIERS
-from custrata.errors import CustrataError
 from custrata.pipeline.decisions import AT_LEAST
 from custrata.pipeline.reading import reading
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.posting import submit
 from custrata.web.schemes import has_order, tier_named, tiers_of_scheme
 from custrata.web.versions import opened
 from custrata.web.workspace import workspace
@@ -39,14 +38,15 @@ def edit_override(request: HttpRequest, key: str, customer_id: str) -> HttpRespo
     form = OverrideForm(request.POST if request.method == "POST" else None, tiers=choices)
     back = f"{reverse('customers:customer', args=[customer_id])}?tab=why"
     if request.method == "POST" and ("end" in request.POST or form.is_valid()):
-        try:
-            _save(request, form, customer_id=customer_id, scheme=key)
-        except CustrataError as error:
-            messages.error(request, texts.sentence(error))
-            current = override(customer_id, key)
-        else:
-            messages.success(request, texts.text("tiers.by_hand.done"))
-            return HttpResponseRedirect(back)
+        saved = submit(
+            request,
+            lambda: _save(request, form, customer_id=customer_id, scheme=key),
+            texts.text("tiers.by_hand.done"),
+            to=back,
+        )
+        if saved:
+            return saved
+        current = override(customer_id, key)
     now = row.get(f"{key}_tier")
     page: dict[str, Any] = {"scheme": key, "customer": row, "now": now, "held": current, "form": form, "back": back}
     page["shown"] = override_data(current)

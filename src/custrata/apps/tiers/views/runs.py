@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,7 +23,6 @@ from custrata.apps.tiers.queries.runs import RunFacts
 from custrata.apps.tiers.rights import SEE_RUNS, WITHDRAW_RUNS
 from custrata.apps.tiers.views.lookups import no_run, scheme_or_404
 from custrata.apps.tiers.views.past import CORRECTIONS
-from custrata.errors import Refused
 from custrata.pipeline.reading import GradedRun, NoSuchRun
 from custrata.pipeline.reading.corrections import corrections_of
 from custrata.pipeline.run_notes import describe_run
@@ -34,6 +32,7 @@ from custrata.report.tables import table_name
 from custrata.web import texts
 from custrata.web.gate import needs
 from custrata.web.lists import Kind, Listing, Table, columns, read_page, rows_below
+from custrata.web.posting import redirect_after, show_message
 from custrata.web.redirects import safe_next
 from custrata.web.rights import may
 from custrata.wording import catalogue
@@ -140,16 +139,17 @@ def compare(request: HttpRequest) -> HttpResponse:
 def refresh(request: HttpRequest) -> HttpResponse:
     """Start a refresh and return to the previous page."""
     form = RefreshForm(request.POST)
+    back = safe_next(request, reverse("tiers:runs"))
     if not form.is_valid():
-        messages.error(request, texts.text("tiers.refresh.bad_day"))
-    else:
-        try:
-            options = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
-            start_refresh(**options, actor=current_user(request), at=timezone.now())
-            messages.success(request, texts.text("tiers.refresh.started"))
-        except Refused as error:
-            messages.error(request, texts.sentence(error))
-    return HttpResponseRedirect(safe_next(request, reverse("tiers:runs")))
+        show_message(request, texts.text("tiers.refresh.bad_day"), "error")
+        return HttpResponseRedirect(back)
+    options = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
+    return redirect_after(
+        request,
+        lambda: start_refresh(**options, actor=current_user(request), at=timezone.now()),
+        texts.text("tiers.refresh.started"),
+        to=back,
+    )
 
 
 def _input_rows(run: GradedRun) -> list[tuple[str, int, int | None]]:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -32,6 +31,7 @@ from custrata.tiering import Definition, define
 from custrata.tiering.names import tier_name
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.posting import submit
 from custrata.web.rights import may
 from custrata.web.schemes import tier_named, tiers_of_scheme
 
@@ -180,14 +180,12 @@ def _person(data: dict[str, Any], mover: Mover, named: dict[str, str]) -> Person
 @require_POST
 def publish(request: HttpRequest, key: str) -> HttpResponseBase:
     """Publish the draft and start a refresh."""
-    try:
-        version = publish_draft(
-            key=key, note=request.POST.get("note", "")[:1000], revision=posted_revision(request),
-            actor=current_user(request), at=timezone.now(),
-        )  # fmt: skip
-    except CustrataError as error:
-        messages.error(request, texts.sentence(error))
-        return redirect(reverse("tiers:simulate", args=[key]) if state_or_404(key).draft else
-                        reverse("tiers:versions", args=[key]))  # fmt: skip
-    messages.success(request, texts.text("tiers.simulate.published", version=version.number))
-    return redirect("tiers:versions", key)
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
+    note, revision = request.POST.get("note", "")[:1000], posted_revision(request)
+    published = submit(
+        request,
+        lambda: publish_draft(key=key, note=note, revision=revision, **who),
+        lambda version: texts.text("tiers.simulate.published", version=version.number),
+        to=reverse("tiers:versions", args=[key]),
+    )
+    return published or redirect("tiers:simulate" if state_or_404(key).draft else "tiers:versions", key)
