@@ -120,7 +120,7 @@ def schedule(request: HttpRequest, kind: str) -> HttpResponse:
     saved = {"cron": current.cron if current else DEFAULT_CRON, "enabled": current is not None and current.enabled}
     if request.method != "POST":
         tried = {"cron": request.GET["cron"], "enabled": "on"} if request.GET.get("cron") else None
-        return _schedule_page(request, kind, ScheduleForm(tried or saved), zone)
+        return _schedule_page(request, kind, ScheduleForm(tried or saved), zone, current)
     form = ScheduleForm(request.POST)
     who = {"kind": kind, "zone": zone, "actor": _person(request), "at": timezone.now(), "opened": opened(request)}
     saved_schedule = submit_form(
@@ -131,7 +131,7 @@ def schedule(request: HttpRequest, kind: str) -> HttpResponse:
         to=reverse("jobs:schedule", args=[kind]),
         field="cron",
     )
-    return saved_schedule or _schedule_page(request, kind, form, zone, status=422)
+    return saved_schedule or _schedule_page(request, kind, form, zone, queries.schedule(kind), status=422)
 
 
 def _schedule_message(schedule: Schedule) -> str:
@@ -140,7 +140,9 @@ def _schedule_message(schedule: Schedule) -> str:
     return text("jobs.schedule.switched_off")
 
 
-def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: str, status: int = 200) -> HttpResponse:
+def _schedule_page(
+    request: HttpRequest, kind: str, form: ScheduleForm, zone: str, current: Schedule | None, *, status: int = 200
+) -> HttpResponse:
     cron, words, times = str(form["cron"].value() or ""), "", []
     try:
         times = queries.next_times(cron, zone, timezone.now())
@@ -149,7 +151,6 @@ def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: st
         if not form.errors:
             form.add_error("cron", sentence(error))
     often = [(usual, text(phrase)) for usual, phrase in COMMON_CRONS.items()]
-    current = queries.schedule(kind)
     context = {"kind": kind, "form": form, "zone": zone, "kept": current, "words": words, "times": times}
     context["shown"] = {"cron": current.cron, "enabled": current.enabled} if current else None
     return render(request, "jobs/schedule.html", {**context, "often": often}, status=status)

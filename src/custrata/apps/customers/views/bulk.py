@@ -69,8 +69,8 @@ def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
         "many": len(ids),
         "form": form,
         "chips": list(chips(list_query, request.GET)),
-        "tags": list(tags()),
-        "owners": list(owners()),
+        "tags": list(tags()) if what == "tag" else [],
+        "owners": list(owners()) if what == "own" else [],
         "query": request.GET.urlencode(),
     }
     return render(request, "customers/together.html", page, status=422 if form.errors else 200)

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.playbooks.actions import edit_playbook, restore_playbook
 from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, form_initial
-from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
+from custrata.apps.playbooks.queries import cards, kinds_of, tier_customers
 from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
-from custrata.apps.playbooks.views.lookups import playbook_or_404
+from custrata.apps.playbooks.views.lookups import playbook_and_own_or_404
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import Playbook, as_data, care, localized
 from custrata.web.gate import needs
@@ -57,11 +57,11 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def playbook_detail(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The playbook of a tier, by the five kinds of action."""
-    playbook = playbook_or_404(key, tier)
+    playbook, own = playbook_and_own_or_404(key, tier)
     page = {
         **_playbook_context(playbook),
         "kinds": [(kind, ICONS[kind], _kind(kind), _lines(actions)) for kind, actions in kinds_of(playbook)],
-        "own": own_playbook(key, tier),
+        "own": own,
         "customers": tier_customers(key, tier),
         "tiers": list(BUILT_IN[key].tiers),
         "may_edit": may(request.user, EDIT_PLAYBOOKS),
@@ -73,7 +73,7 @@ def playbook_detail(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 @needs(EDIT_PLAYBOOKS)
 def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The editor of a playbook."""
-    playbook, spoken = playbook_or_404(key, tier), language()
+    (playbook, own), spoken = playbook_and_own_or_404(key, tier), language()
     whole, rows = form_initial(playbook, spoken)
     sent = request.POST if request.method == "POST" else None
     form, actions = PlaybookForm(sent, initial=whole), ActionForms(sent, initial=rows, prefix="actions")
@@ -87,8 +87,8 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 
         if edited := submit(request, act, text("playbooks.said.edited"), to=reverse("playbooks:one", args=[key, tier])):
             return edited
-        playbook = playbook_or_404(key, tier)
-    page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own_playbook(key, tier)}
+        playbook, own = playbook_and_own_or_404(key, tier)
+    page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own}
     page["held"] = as_data(playbook)
     return render(request, "playbooks/edit.html", page, status=200 if sent is None else 422)
 
@@ -96,7 +96,7 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 @needs(EDIT_PLAYBOOKS)
 def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """Confirm and restore the shipped playbook."""
-    playbook, own = playbook_or_404(key, tier), own_playbook(key, tier)
+    playbook, own = playbook_and_own_or_404(key, tier)
     back = reverse("playbooks:one", args=[key, tier])
     if own is None and request.method != "POST":
         return HttpResponseRedirect(back)
