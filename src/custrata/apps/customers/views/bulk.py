@@ -50,7 +50,10 @@ def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
     list_query = parse_list_query(request.GET)
     reading = reading_or_404(list_query.run)
     ids = matching_ids(reading, list_query)
-    form = BulkForm(request.POST or None)
+    offered = list(tags()) if what == "tag" else []
+    people = list(owners()) if what == "own" else []
+    person = {"owner": current_user(request).pk}
+    form = BulkForm(request.POST or None, initial=person, tags=offered, owners=people, auto_id="%s")
     if request.method == "POST" and form.is_valid():
         if cleaned_number(form, "seen") != len(ids):
             form.add_error(None, text("customers.together.moved_on", number=len(ids)))
@@ -69,8 +72,7 @@ def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
         "many": len(ids),
         "form": form,
         "chips": list(chips(list_query, request.GET)),
-        "tags": list(tags()) if what == "tag" else [],
-        "owners": list(owners()) if what == "own" else [],
+        "tags": offered,
         "query": request.GET.urlencode(),
     }
     return render(request, "customers/together.html", page, status=422 if form.errors else 200)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import lift_erasure, server_database, start_erasure
+from custrata.apps.customers.forms import EraseForm, LiftForm
 from custrata.apps.customers.queries.erasures import erasures
 from custrata.apps.customers.rights import ERASE_CUSTOMERS
 from custrata.ingest.erasure import people_of, rows_of
@@ -32,7 +33,11 @@ EMPTY = Empty("user-off", "customers.erase.nobody", "customers.erase.nobody_text
 @require_safe
 def erasure_list(request: HttpRequest) -> HttpResponse:
     """The list of erasures, with the field to start one."""
-    return render(request, "customers/erasures.html", {"erasures": ERASURES.table(erasures(workspace()), empty=EMPTY)})
+    return render(
+        request,
+        "customers/erasures.html",
+        {"erasures": ERASURES.table(erasures(workspace()), empty=EMPTY), "form": EraseForm(), "lift": LiftForm()},
+    )
 
 
 @needs(ERASE_CUSTOMERS)

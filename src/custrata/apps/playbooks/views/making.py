@@ -52,7 +52,8 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
         "due": default_due_date(playbook_action, at),
         "assignee": str(request.user.pk),
     }
-    form = TaskForm(sent, initial=usual | {"customer": request.GET.get("customer", "")})
+    usual["customer"] = request.GET.get("customer", "")
+    form = TaskForm(sent, initial=usual, people=possible_assignees(), auto_id="%s")
     whom = sent.get("whom", "customer") if sent is not None else ""
     if whom in WHOM[1:] and not may(request.user, EDIT_PLAYBOOKS):
         raise PermissionDenied
@@ -71,7 +72,6 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
         "customers": customers,
         "fits": customers <= MOST_TASKS,
         "most": MOST_TASKS,
-        "people": list(possible_assignees()),
         "today": today(at),
         "may_edit": may(request.user, EDIT_PLAYBOOKS),
         "confirming": whom == "each" and form.is_valid(),

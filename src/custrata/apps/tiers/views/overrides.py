@@ -35,7 +35,11 @@ def edit_override(request: HttpRequest, key: str, customer_id: str) -> HttpRespo
         raise Http404
     choices = [(tier, tier_named(key, tier)) for tier in tiers_of_scheme(key)]
     current = override(customer_id, key)
-    form = OverrideForm(request.POST if request.method == "POST" else None, tiers=choices)
+    now, ordered = row.get(f"{key}_tier"), has_order(key)
+    initial = {"tier": current.tier if current else now, "mode": current.mode if current else AT_LEAST}
+    initial["reason"] = current.reason if current else ""
+    sent = request.POST if request.method == "POST" else None
+    form = OverrideForm(sent, initial=initial, tiers=choices, ordered=ordered, auto_id="%s")
     back = f"{reverse('customers:customer', args=[customer_id])}?tab=why"
     if request.method == "POST" and ("end" in request.POST or form.is_valid()):
         saved = submit(
@@ -47,13 +51,9 @@ def edit_override(request: HttpRequest, key: str, customer_id: str) -> HttpRespo
         if saved:
             return saved
         current = override(customer_id, key)
-    now = row.get(f"{key}_tier")
     page: dict[str, Any] = {"scheme": key, "customer": row, "now": now, "held": current, "form": form, "back": back}
     page["shown"] = override_data(current)
-    page["tier"] = form["tier"].value() or (current.tier if current else now)
-    page["mode"] = form["mode"].value() or (current.mode if current else AT_LEAST)
-    page["ordered"] = has_order(key)
-    page["reason"] = form["reason"].value() or (current.reason if current else "")
+    page["ordered"] = ordered
     return render(request, "tiers/by_hand.html", page, status=422 if form.is_bound else 200)
 
 

@@ -23,12 +23,11 @@ from custrata.web.posting import run_action, submit
 def rebuild(request: HttpRequest) -> HttpResponse:
     """Show the form, preview the number of runs, and start the job."""
     data = request.POST if request.method == "POST" else request.GET
-    form = RebuildForm(data if "every" in data else None)
+    form = RebuildForm(data if "every" in data else None, auto_id="%s")
     page: dict[str, Any] = {
         "form": form,
         "job": refreshes.rebuild_under_way(),
         "newest_run": runs.newest(),
-        "every": form["every"].value() or "month",
     }
     if form.is_bound and form.is_valid():
         options = {"start": form.cleaned_data["start"], "every": form.cleaned_data["every"]}

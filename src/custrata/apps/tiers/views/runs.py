@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,6 +31,7 @@ from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
 from custrata.report.tables import table_name
 from custrata.web import texts
+from custrata.web.forms import select
 from custrata.web.gate import needs
 from custrata.web.lists import Kind, Listing, Table, columns, read_page, rows_below
 from custrata.web.posting import redirect_after, show_message
@@ -127,7 +129,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         before, after = after, before
     key = request.GET.get("scheme", "") or schemes.default_scheme(after)
     scheme_or_404(key, after)
-    context: dict[str, Any] = {"runs": runs.selectable(before, after), "before": before, "after": after}
+    context: dict[str, Any] = {"compared": _compared(before, after), "before": before, "after": after}
     if before.id == after.id:
         return render(request, "tiers/compare.html", {**context, "same": True})
     moves = _moves(key, before, after, counted="moves" in request.GET)
@@ -158,6 +160,16 @@ def _input_rows(run: GradedRun) -> list[tuple[str, int, int | None]]:
     return [(table_name(name, write), rows, inputs.versions.get(name)) for name, rows in inputs.rows.items()]
 
 
+def _compared(before: GradedRun, after: GradedRun) -> list[BoundField]:
+    """The fields to choose the two runs."""
+    choices = [(run.id, texts.writer().day(run.as_of)) for run in runs.selectable(before, after)]
+    chosen = {"before": before.id, "after": after.id}
+    return [
+        select(name, choices, run_id, label=texts.text(f"tiers.compare.{name}"), submits=True)
+        for name, run_id in chosen.items()
+    ]
+
+
 def _step(name: str) -> str:
     """The label of a refresh step; its name if it is unknown."""
     return texts.text(f"cli.steps.{name}") if f"steps.{name}" in catalogue()["cli"] else name
@@ -167,7 +179,7 @@ def _refreshing(request: HttpRequest) -> dict[str, Any]:
     """Template context to start a refresh or to show the current one."""
     return {
         "job": refreshes.refresh_under_way(),
-        "form": RefreshForm(),
+        "form": RefreshForm(auto_id="%s"),
         "may_refresh": may(request.user, REFRESH),
     }
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import start_withdrawal
+from custrata.apps.tiers.forms import WithdrawalForm
 from custrata.apps.tiers.queries import runs
 from custrata.apps.tiers.rights import WITHDRAW_RUNS
 from custrata.pipeline.reading import NoSuchRun
@@ -38,7 +39,7 @@ def withdraw(request: HttpRequest, run_id: str) -> HttpResponse:
     context = {
         "run": run,
         "later": later,
-        "reason": reason,
+        "form": WithdrawalForm(initial={"reason": reason}, auto_id="%s"),
         "removed": runs.count_removed_since(run.as_of) if later else 0,
     }
     return render(request, "tiers/withdraw.html", context, status=422 if request.method == "POST" else 200)
