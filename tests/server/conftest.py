@@ -146,6 +146,12 @@ def signed_in(person: Person) -> Callable[[Role], Client]:
     return sign_in
 
 
+@pytest.fixture
+def operator(signed_in: Callable[[Role], Client]) -> Client:
+    """An operator's browser."""
+    return signed_in(Role.OPERATOR)
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The Chromium of the system."""

@@ -23,7 +23,8 @@ class StyledForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             if not field.widget.is_hidden:
-                field.widget.attrs["class"] = _style(field.widget)
+                own = field.widget.attrs.get("class", "")
+                field.widget.attrs["class"] = f"{_style(field.widget)} {own}".strip()
             field.error_messages["required"] = text_lazy("web.required")
 
 

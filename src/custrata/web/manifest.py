@@ -161,6 +161,22 @@ class TierLink:
     exists: str
 
 
+@dataclass(frozen=True)
+class SchemePart:
+    """What an app adds to the list of schemes, and to the page of a scheme.
+
+    `context` is a function of the request that gives variables of the templates by scheme, also of schemes that no run
+    has; a template has those of its scheme as `part`. `badges` stand on its card and its page, `actions` are buttons of
+    its page, `card` is its card where the run does not have it. `buttons` of the list lead to pages of the app.
+    """
+
+    context: str
+    badges: str
+    actions: str
+    card: str
+    buttons: tuple[Entry, ...] = ()
+
+
 class App(AppConfig):
     """An app of Custrata. Deleting its folder, and its line in `custrata.config.installed`, removes it everywhere."""
 
@@ -187,6 +203,7 @@ class App(AppConfig):
     mentions_people: ClassVar[bool] = False
     """Whether its models' texts and JSON may speak of customers: an erasure takes numbers and contacts out of them."""
     tier_links: ClassVar[tuple[TierLink, ...]] = ()
+    scheme_parts: ClassVar[tuple[SchemePart, ...]] = ()
     attention: ClassVar[tuple[str, ...]] = ()
     """Functions of a person and an instant: what the overview shows them to see to (`custrata.web.attention`)."""
     settings: ClassVar[tuple[Setting[Any], ...]] = ()

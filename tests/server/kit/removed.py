@@ -52,7 +52,7 @@ def main(app: str) -> None:
         "status": {page: answer.status_code for page, answer in answers.items()},
         "html": html,
         "removed": removed,
-        "api": browser.get("/api/v1/schemes", headers={"Authorization": "Bearer cst_1_2"}).status_code,
+        "api": browser.get("/api/v1/customers/c007/tiers", headers={"Authorization": "Bearer cst_1_2"}).status_code,
     }
     print(json.dumps(result))
 

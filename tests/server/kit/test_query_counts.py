@@ -31,7 +31,7 @@ from custrata.apps.customers.models import Tag
 from custrata.apps.customers.queries.tagging import KIND
 from custrata.apps.jobs.models import Job
 from custrata.apps.playbooks.models import OwnPlaybook, Task
-from custrata.apps.tiers.models import Draft
+from custrata.apps.schemes.models import SchemeDraft
 from custrata.lake import Workspace
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import as_data, playbook
@@ -42,7 +42,7 @@ HEAD = "# The number of database queries of every page; written by tests/server/
 # Addresses whose arguments are not those of the other addresses.
 PATHS = {
     "jobs:schedule": {"kind": "refresh"},
-    "tiers:step": {"key": "value", "step": "measure"},
+    "schemes:step": {"key": "value", "step": "measure"},
 }
 TABS = ("portrait", "why", "history", "timeline", "purchases", "notes")
 PLAIN = (NoneType, BaseContext, dict, str, list)
@@ -65,7 +65,7 @@ def browser(served: Workspace, db: None, signed_in: Callable[[Role], Client]) ->
     place = {"scheme": "value", "tier": "high"}
     Task.objects.create(pk=1, **place, action="call", kind="touch", title="Call", due=AT.date(), made_at=AT)
     OwnPlaybook.objects.create(**place, content=as_data(playbook(**place)), at=AT)
-    Draft.objects.create(scheme="value", definition=BUILT_IN["value"].definition.data(), at=AT)
+    SchemeDraft.objects.create(scheme="value", definition=BUILT_IN["value"].definition.data(), at=AT)
     client.get("/")
     return client
 
