@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.forms import BoundField, HiddenInput, RadioSelect, Textarea
+from django.forms import BoundField, HiddenInput, RadioSelect, Textarea, TextInput
 from django.forms.boundfield import BoundWidget
 from django.forms.renderers import get_default_renderer
 from django.template import Library
@@ -165,6 +165,13 @@ def hidden_pairs(pairs: Iterable[tuple[str, object]]) -> SafeString:
     """`{% hidden_pairs parameters %}`: hidden fields of names and values (see `lists.other_parameters`)."""
     widget = HiddenInput()
     return format_html_join("\n", "{}", ((widget.render(name, value),) for name, value in pairs))
+
+
+@register.simple_tag
+def finder(of: str, label: str) -> SafeString:
+    """A field that hides what does not match in the list with the id `of`; only where there is a script."""
+    attributes = {"class": "form-control scripted-block", "type": "search", "data-filters": of, "autocomplete": "off"}
+    return TextInput({**attributes, "placeholder": label, "aria-label": label}).render("", "")
 
 
 @register.simple_tag

@@ -58,43 +58,20 @@ def page(
 ) -> HttpResponse:
     """A page that shows a draft as a form: the editor, or a step of the wizard."""
     definition, offers = state.data if data is None else data, offered.offers()
-    errors = problems(definition, offers if newest() else None)
+    errors, kind = problems(definition, offers if newest() else None), definition.get("kind")
     context: dict[str, Any] = {
         "state": state,
-        "form": layout(definition, errors, offers),
+        "form": layout(definition, errors, offers, unit_sign(definition)),
         "page": name,
         "seen": state.revision,  # after a conflict, saving again overwrites this revision
         "may_edit": may(request.user, EDIT_SCHEMES),
         "has_run": newest() is not None,
-        **choices(definition, offers),
+        "kind_name": texts.text(f"schemes.kind.{kind}") if kind in SHAPES else "",
+        "unit": unit_sign(definition),
     }
     if "effect" in request.GET:
         context |= {"effect": effect(definition, errors), "spread": spread(definition, errors)}
     return render(request, PAGES[name], context, status=status)
-
-
-def choices(data: Mapping[str, Any], offers: Mapping[str, Offer]) -> dict[str, Any]:
-    """Template context for the form's selects and units."""
-    names = {
-        "rfm_methods": ("quantile", "nested", "fixed", "log"),
-        "references": ("mean", "median"),
-        "reviews": ("each_run", "tier_anniversary", "member_anniversary", "calendar"),
-        "normalisers": ("lines", "rank", "min_max", "z"),
-    }
-    kind = data.get("kind")
-    return {
-        **{
-            name: [(option, texts.text(f"schemes.choice.{option}")) for option in options]
-            for name, options in names.items()
-        },
-        "offered_keys": set(offers),
-        "kind_name": texts.text(f"schemes.kind.{kind}") if kind in SHAPES else "",
-        "unit": unit_sign(data),
-        "lifecycle_fields": [
-            (field.name, texts.text(f"schemes.lifecycle.{field.name}"), data.get(field.name, field.default))
-            for field in SHAPES["lifecycle"].own
-        ],
-    }
 
 
 def unit_sign(data: Mapping[str, Any]) -> str:
