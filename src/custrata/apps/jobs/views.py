@@ -15,11 +15,14 @@ from custrata.apps.jobs.actions import KINDS
 from custrata.apps.jobs.forms import FilterForm, ScheduleForm
 from custrata.apps.jobs.models import Job, Schedule
 from custrata.apps.jobs.rights import REFRESH, SCHEDULE, SEE_JOBS
+from custrata.apps.jobs.templatetags.jobs import job_seconds
 from custrata.errors import CustrataError
+from custrata.web.details import Fact, facts
 from custrata.web.gate import needs
 from custrata.web.lists import Empty, Listing, columns
 from custrata.web.posting import redirect_after, submit_form
 from custrata.web.rights import may
+from custrata.web.templatetags.kit import instant, number, seconds
 from custrata.web.texts import language, sentence, text
 from custrata.web.versions import opened
 from custrata.web.workspace import workspace
@@ -69,8 +72,20 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A job: its progress, log and actions."""
     job = _job_or_404(pk)
     lines = queries.job_lines(pk)
-    context = {"job": job, "log": LOG.table(lines), "shortened": len(lines) == queries.LINES}
+    context = {"job": job, "facts": _facts(job), "log": LOG.table(lines), "shortened": len(lines) == queries.LINES}
     return render(request, "jobs/job.html", context)
+
+
+def _facts(job: Job) -> list[Fact]:
+    took = job_seconds(job) if job.started_at else None
+    return facts(
+        Fact("jobs.column.who", job.actor_name or text("jobs.server")),
+        Fact("jobs.column.asked", instant(job.asked_at), is_figure=True),
+        Fact("jobs.column.began", instant(job.started_at) if job.started_at else "", is_figure=True),
+        Fact("jobs.column.ended", instant(job.finished_at) if job.finished_at else "", is_figure=True),
+        Fact("jobs.column.took", seconds(took) if job.started_at else "", is_figure=True),
+        Fact("jobs.column.attempts", number(job.attempts), is_figure=True),
+    )
 
 
 @needs(SEE_JOBS)

@@ -60,7 +60,9 @@ def erase(request: HttpRequest) -> HttpResponse:
     database = server_database()
     people = people_of(served, [customer_id], database)
     rows = rows_of(served, people, database)
-    return render(request, "customers/erase.html", {"customer": people[0], "rows": rows})
+    impossible = "" if rows else text("customers.erase.unknown", customer=people[0].customer_id)
+    page = {"customer": people[0], "rows": rows, "impossible": impossible, "back": reverse("customers:erasures")}
+    return render(request, "customers/erase.html", page)
 
 
 @needs(ERASE_CUSTOMERS)

@@ -39,6 +39,7 @@ def withdraw(request: HttpRequest, run_id: str) -> HttpResponse:
     context = {
         "run": run,
         "later": later,
+        "back": reverse("tiers:run", args=[run.id]),
         "form": WithdrawalForm(initial={"reason": reason}, auto_id="%s"),
         "removed": runs.count_removed_since(run.as_of) if later else 0,
     }
