@@ -6,7 +6,8 @@ BIN := .venv/bin
 EXTRAS := .[server,spark,demo,dev]
 DEMO := .venv/.demo
 COMPLETE := .venv/.complete
-INSTALL = $(BIN)/pip install -qq --constraint constraints.txt --editable
+INSTALL = $(BIN)/pip install -qq $(INSTALL_OPTIONS) --constraint constraints.txt --editable
+INPUTS := pyproject.toml constraints.txt package-lock.json hatch_build.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -18,39 +19,57 @@ help: ## say what there is
 setup: $(COMPLETE) ## build .venv with every extra (again only when pyproject.toml or constraints.txt change)
 	@:
 
-$(COMPLETE): $(DEMO)
-	@echo "Adding the developers' tools and Spark to .venv; this takes a minute or two."
+$(COMPLETE): $(INPUTS)
+	$(ENVIRONMENT)
+	@echo "Building .venv with Spark and the developers' tools; this takes a minute or two."
 	@$(INSTALL) '$(EXTRAS)'
+	@touch $(DEMO) $@
+
+$(DEMO): $(INPUTS)
+	$(ENVIRONMENT)
+	@echo "Building .venv with what the demo needs; this takes a minute."
+	@$(INSTALL) '.[server,demo]'
 	@touch $@
 
-$(DEMO): pyproject.toml constraints.txt package-lock.json hatch_build.py
+define ENVIRONMENT
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Custrata needs Python 3.11 or newer; '$(PYTHON)' is not. Say which to use: make setup PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "This Python cannot make environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Building .venv with what the demo needs; this takes a minute."
 	@$(BIN)/pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	@$(INSTALL) '.[server,demo]'
-	@touch $@
+endef
 
 demo: $(DEMO) ## load and grade the demo data, then show it (ARGS=--no-serve stops after grading)
 	@$(BIN)/custrata demo $(ARGS)
 
+WORKERS := -n auto --dist loadgroup --no-loadscope-reorder
+
+ifdef ARGS
 test: setup ## run all tests, the server's on PostgreSQL too (ARGS for pytest: make test ARGS='-k rfm')
-	@$(BIN)/pytest -q -n auto --dist loadgroup $(ARGS)
-	@$(if $(ARGS),,$(MAKE) --no-print-directory postgresql)
+	@$(BIN)/pytest -q $(WORKERS) $(ARGS)
+else
+test: export CUSTRATA_TEST_STATEMENTS := build/statements.jsonl
+test: setup
+	@mkdir -p build && rm -f $$CUSTRATA_TEST_STATEMENTS
+	@$(BIN)/pytest -q $(WORKERS)
+	@$(MAKE) --no-print-directory postgresql
+endif
 
 test-deep: setup ## the long trials: kills, damages, hostile input, all examples of properties (ARGS for pytest)
 	@CUSTRATA_TEST_EXAMPLES=all $(BIN)/pytest -q -m 'deep or hypothesis' $(ARGS)
 	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q -m deep tests/server $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory postgresql)
 
 # Browsers see the same pages on either database; tests of backups and erasures start both databases themselves.
 OWN := --ignore=tests/server/browser --ignore=tests/server/backup --ignore=tests/server/erasing
 
+# After all tests on SQLite, `make test` runs here what a database can change: see tests/server/statements.py.
 postgresql: setup ## run the server's tests on a private PostgreSQL that ends with them (ARGS for pytest)
-	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q -n auto --dist loadgroup $(OWN) tests/server $(ARGS)
+	@CUSTRATA_TEST_DATABASE=postgresql $(BIN)/pytest -q $(WORKERS) $(OWN) tests/server $(ARGS)
 
-check: lint types layers docs test ## all that must hold before a commit, tests last
+check: setup ## all that must hold before a commit, tests last
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint types layers docs
+	@$(MAKE) --no-print-directory test
 
 lint: setup ## style and format
 	@$(BIN)/ruff check --quiet

@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 from custrata.engine import DuckEngine, Engine, connect
-from tests.examples import examples
+from tests.examples import DEEP, examples
+from tests.times import register_times
 
 REQUIRE_ALL = os.environ.get("CUSTRATA_REQUIRE_ALL") == "1"
 NO_JAVA = "Spark needs a Java runtime (on Debian: apt-get install default-jre-headless)"
+
+SERVER = Path(__file__).parent / "server"
+LONGEST = ("browser", "erasing", "kills", "backup", "jobs")  # folders of the server's tests
 
 # No deadline, since a machine may be busy; CI tries the same examples every time.
 settings.register_profile("here", examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,17 +40,49 @@ def lacking(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Send every test that uses Spark to one worker, since a session takes seconds to start."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure processor times where that is wanted."""
+    register_times(config)
+
+
+def uses_spark(item: pytest.Item) -> bool:
+    """Whether a test needs the session of Spark."""
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    if "spark" in getattr(item, "fixturenames", ()) or parameters.get("engine") == "spark":
+    return "spark" in getattr(item, "fixturenames", ()) or parameters.get("engine") == "spark"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Send every test that uses Spark to one worker, since a session takes seconds to start; so with browser walks."""
+    if uses_spark(item):
         item.add_marker(pytest.mark.xdist_group("spark"))
+    elif item.path.is_relative_to(SERVER / "browser"):
+        item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is alone with it at the end."""
+    folders = [SERVER / name for name in LONGEST]
+    items.sort(key=lambda item: not (uses_spark(item) or any(map(item.path.is_relative_to, folders))))
+
+
+class Scheduling(LoadGroupScheduling):  # type: ignore[misc]  # pytest-xdist ships no types
+    """Groups as they are marked; all other tests of a file stay on one worker, which makes its fixtures once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope: str = super()._split_scope(nodeid)
+        return nodeid.split("::")[0] if scope == nodeid else scope
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """How parallel runs with groups divide the tests."""
+    return Scheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
 def duck() -> Iterator[DuckEngine]:
-    """DuckDB, for tests of what is the same on every engine anyway."""
-    with DuckEngine(threads=2) as engine:
+    """DuckDB, for tests of what is the same on every engine anyway; in the long trials with two threads."""
+    with DuckEngine(threads=2 if DEEP else 1) as engine:
         yield engine
 
 

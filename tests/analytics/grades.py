@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,12 +52,14 @@ def profiled(engine: Engine, shop: Shop, moment: AsOf) -> tuple[ir.Table, KnownF
     return engine.materialize(profile), order_facts
 
 
-def graded(engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC") -> Graded:
+def graded(
+    engine: Engine, shop: Shop, as_of: datetime | str, zone: str = "UTC", schemes: Iterable[str] = BUILT_IN
+) -> Graded:
     """Traits once, the schemes one after the other; side by side in Python, since Spark plans a join for seconds."""
     moment = AsOf.of(as_of, zone)
     answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
     facts = {"feedback": answers.mutate(at=epoch_micros(answers.given_at))} if shop.feedback else {}
-    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts)
+    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts, schemes)
 
 
 def graded_by_every_scheme(
@@ -66,14 +68,15 @@ def graded_by_every_scheme(
     order_facts: KnownFacts,
     moment: AsOf,
     facts: Mapping[str, ir.Table] | None = None,
+    schemes: Iterable[str] = BUILT_IN,
 ) -> Graded:
-    """A profile graded by every scheme, from what it was worked out from."""
+    """A profile graded by every scheme, or by the named ones, from what it was worked out from."""
     curve = learn_silence(order_facts.paced, moment)
     context = Context(curve, order_facts.everyone.period, moment, facts or {})
     windows = Windows(order_facts, moment, engine.materialize)
     grader = Grader(profile, context, AppliedDecisions({}), None, engine, engine.materialize, windows)
-    for scheme in BUILT_IN.values():
-        grader.grade(scheme)
+    for key in schemes:
+        grader.grade(BUILT_IN[key])
     rows: dict[str, dict[str, Any]] = {row["customer_id"]: row for row in engine.arrow(profile).to_pylist()}
     for key, table in grader.results.items():
         for row in engine.arrow(_named(table, key)).to_pylist():

@@ -151,11 +151,26 @@ def earlier(engine: Engine, first: str) -> Any:
     return by_customer(cs.traits(engine.from_arrow(orders_table(days)), as_of="2025-01-31"), *names)["a"]
 
 
-def test_what_lies_before_the_first_fact_is_unknown_and_not_nought(engine: Engine) -> None:
-    assert earlier(engine, "2024-08-05") == (None, None, None, None)
-    assert earlier(engine, "2024-08-04") == (5, 0, None, None)  # the first of the 180 days
-    assert earlier(engine, "2023-02-02") == (0, 5, None, None)
-    assert earlier(engine, "2023-02-01") == (0, 5, 1, 0)  # the first of the 730 days
+EARLIER = [
+    ("2024-08-05", (None, None, None, None)),
+    ("2024-08-04", (5, 0, None, None)),  # the first of the 180 days
+    ("2023-02-02", (0, 5, None, None)),
+    ("2023-02-01", (0, 5, 1, 0)),  # the first of the 730 days
+]
+
+
+@pytest.mark.parametrize(("first", "expected"), EARLIER)
+def test_what_lies_before_the_first_fact_is_unknown_and_not_nought(
+    duck: DuckEngine, first: str, expected: object
+) -> None:
+    assert earlier(duck, first) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"), [EARLIER[1], *[pytest.param(*case, marks=pytest.mark.deep) for case in EARLIER[2:]]]
+)
+def test_what_lies_before_the_first_fact_is_the_same_on_spark(spark: Engine, first: str, expected: object) -> None:
+    assert earlier(spark, first) == expected
 
 
 def test_free_orders_can_be_left_out(engine: Engine) -> None:

@@ -132,7 +132,7 @@ def strata(sample: list[Observation]) -> dict[Bounds, Lines]:
 
 @pytest.fixture(scope="module")
 def grades(engine: Engine, sample_shop: Shop) -> Graded:
-    return graded(engine, sample_shop, AS_OF, ZONE)
+    return graded(engine, sample_shop, AS_OF, ZONE, schemes=["lifecycle"])
 
 
 def test_learns_the_strata_and_lines_of_the_page(

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from custrata.engine import DuckEngine, Engine, UnknownEngine, connect
+from custrata.engine.spark_session import OtherSparkSession
 from custrata.errors import BadInput
 from custrata.schema import TABLES
 
@@ -31,6 +32,12 @@ def test_refuses_an_engine_it_does_not_know(name: str) -> None:
     with pytest.raises(UnknownEngine, match="duckdb and spark") as caught:
         connect(name)
     assert isinstance(caught.value, BadInput)
+
+
+def test_a_process_with_a_spark_session_is_refused_one_of_another_master(spark: Engine) -> None:
+    with pytest.raises(OtherSparkSession, match=r"with the master local\[2\]"):
+        connect("spark", spark_options={"spark.master": "local[7]"})
+    assert spark.arrow(spark.from_arrow(ROWS)).num_rows == 2  # it goes on
 
 
 def test_connects_with_as_many_threads_as_asked() -> None:

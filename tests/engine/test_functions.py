@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custrata.engine import DuckEngine, Engine
-from custrata.engine.functions import discrete_quantile, divide, epoch_micros, instant_from_micros, unscaled
+from custrata.engine.functions import (
+    discrete_quantile,
+    divide,
+    epoch_micros,
+    instant_from_micros,
+    quotient,
+    unscaled,
+    whole_units,
+)
 from tests.examples import examples
 
 Pair = tuple[Any, Any]
@@ -146,3 +154,42 @@ def test_divides_decimals_of_38_digits_exactly(
         decimals = [(Decimal(top).scaleb(-scale), Decimal(bottom).scaleb(-scale)) for top, bottom in pairs]
         expected = [exact(top, bottom, places) for top, bottom in decimals]
     assert quotients(duck, decimals, places, (kind, kind)) == expected
+
+
+# Where 64 bits end: for shares 9 digits, for money by money 11, for few places up to 16.
+EDGES = st.one_of(
+    st.integers(0, 12), *[st.integers(10**digits - 3, 10**digits + 3) for digits in (8, 9, 10, 11, 12, 15, 16)]
+)
+
+
+@given(
+    pairs=st.lists(st.tuples(EDGES, EDGES, st.sampled_from([1, -1])), min_size=1, max_size=20),
+    places=st.sampled_from([0, 1, 2, 6, 7, 12, 13, 17]),
+    kind=st.sampled_from([pa.int64(), pa.decimal128(38, 0), pa.decimal128(38, 2), MONEY]),
+)
+@examples(60)
+def test_divides_exactly_on_both_sides_of_64_bits(
+    duck: DuckEngine, pairs: list[tuple[int, int, int]], places: int, kind: pa.DataType
+) -> None:
+    step = Decimal(1).scaleb(-kind.scale) if pa.types.is_decimal(kind) else 1
+    sides = [(top * sign * step, bottom * step) for top, bottom, sign in pairs]
+    names = ("top", "bottom")
+    columns = {name: pa.array([pair[place] for pair in sides], kind) for place, name in enumerate(names)}
+    table = duck.from_arrow(pa.table({"row": range(len(sides)), **columns}))
+    divided = table.select("row", quotient=quotient(table.top, table.bottom, places)).order_by("row")
+    with localcontext(prec=80):
+        expected = [exact(top, bottom, places) for top, bottom in sides]
+    assert duck.arrow(divided)["quotient"].to_pylist() == expected
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.decimal128(18, 17), pa.decimal128(37, 17), MONEY, pa.decimal128(38, 4), pa.int64()]
+)
+def test_counts_a_number_in_units_of_its_last_place(engine: Engine, kind: pa.DataType) -> None:
+    scale = kind.scale if pa.types.is_decimal(kind) else 0
+    most = 10 ** min(getattr(kind, "precision", 18), 20)
+    units = [0, 1, -1, most - 1, 1 - most, most // 10 * 9, most // 10 * 9 + 1, most // 3, most // 10 - 1, most // 2]
+    values = [Decimal(n).scaleb(-scale) if scale else n for n in units] + [None]
+    table = engine.from_arrow(pa.table({"n": range(len(values)), "v": pa.array(values, kind)}))
+    counted = engine.arrow(table.select("n", whole=whole_units(table.v, 17)).order_by("n"))["whole"].to_pylist()
+    assert counted == [*(Decimal(n) * 10 ** (17 - scale) for n in units), None]

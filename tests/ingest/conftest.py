@@ -7,7 +7,9 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -65,15 +67,22 @@ class Shop:
 OpenShop = Callable[..., Shop]
 
 
+def opened_shop(folder: Path, duck: DuckEngine, **settings: str) -> Shop:
+    """A shop in Shanghai, or with other settings, whose workspace and files are in a folder."""
+    chosen: dict[str, Any] = {"currency": "CNY", "timezone": "Asia/Shanghai", "language": "en", **settings}
+    return Shop(Workspace.create(folder / "shop", **chosen), folder, duck)
+
+
+def copied_shop(template: Path, folder: Path, duck: DuckEngine) -> Shop:
+    """A copy of a shop with its files."""
+    copytree(template, folder, dirs_exist_ok=True)
+    return Shop(Workspace.open(folder / "shop"), folder, duck)
+
+
 @pytest.fixture
 def open_shop(tmp_path: Path, duck: DuckEngine) -> OpenShop:
     """Open a shop with other settings than usual."""
-
-    def opened(**settings: str) -> Shop:
-        chosen: dict[str, Any] = {"currency": "CNY", "timezone": "Asia/Shanghai", "language": "en", **settings}
-        return Shop(Workspace.create(tmp_path / "shop", **chosen), tmp_path, duck)
-
-    return opened
+    return partial(opened_shop, tmp_path, duck)
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import stat
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from tests.ingest.conftest import AT, Shop
+from tests.ingest.conftest import AT, Shop, copied_shop, opened_shop
 
+from custrata.engine import DuckEngine
 from custrata.ingest.erasure import erase
 from custrata.lake.erasures import KEY, NoReasonToLift, NotErased
 
@@ -16,13 +18,20 @@ ORDERS = HEAD + "1,a,2024-01-05,10\n2,b,2024-01-05,20\n3,a,soon,5\n"
 LATER = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def without_a(shop: Shop) -> Shop:
-    """A shop whose customer a was erased."""
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, duck: DuckEngine) -> Path:
+    """The folder of a shop whose customer a was erased. Copied, never changed."""
+    shop = opened_shop(tmp_path_factory.mktemp("template"), duck)
     shop.import_text("customers", "customer_id,phone,email\na,13800000001,A@example.com\nb,13800000002,b@example.com\n")
     shop.import_text("orders", ORDERS)
     erase(shop.workspace, "a", at=AT)
-    return shop
+    return shop.folder
+
+
+@pytest.fixture
+def without_a(template: Path, tmp_path: Path, duck: DuckEngine) -> Shop:
+    """A shop whose customer a was erased."""
+    return copied_shop(template, tmp_path, duck)
 
 
 FILES = {

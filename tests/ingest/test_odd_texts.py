@@ -41,14 +41,17 @@ def test_wide_texts_are_read_with_a_mark_or_without(shop: Shop, encoding: str) -
     assert shop.import_text("orders", (HEAD + ROWS).encode(encoding), dry_run=True).accepted == 2
 
 
-@pytest.mark.parametrize(
-    "cell",
-    ["M1\t", "\x1fM1", "\u00a0M1\u00a0", "M1\u200b", "\ufeffM1", "\u2060M1", "M\u00ad1", "`M1", "'M1", '="M1"', "“M1”",
-     "\u200eM1", "M1\u3000", '"""M1"""', "‘M1’", "\u202aM1\u202c", "M1\u007f"],
-)  # fmt: skip
-def test_takes_off_what_nobody_sees_around_an_id(shop: Shop, cell: str) -> None:
-    shop.import_text("orders", f"{HEAD}1,M1,2024-03-05,1\n2,{cell},2024-03-06,2\n")
-    assert {row[0] for row in shop.rows("orders", "customer_id")} == {"M1"}
+HIDDEN = [
+    "M1\t", "\x1fM1", "\u00a0M1\u00a0", "M1\u200b", "\ufeffM1", "\u2060M1", "M\u00ad1", "“M1”", "\u200eM1", "M1\u3000",
+    '"""M1"""', "‘M1’", "\u202aM1\u202c", "M1\u007f",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", [HIDDEN, ["`M1"], ["'M1"], ['="M1"']])
+def test_takes_off_what_nobody_sees_around_an_id(shop: Shop, cells: list[str]) -> None:
+    rows = [f"{number},{cell},2024-03-06,2" for number, cell in enumerate(["M1", *cells])]
+    shop.import_text("orders", HEAD + "\n".join(rows) + "\n")
+    assert shop.rows("orders", "customer_id") == [("M1",)] * len(rows)
 
 
 def test_tells_how_many_cells_hid_something(shop: Shop) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from decimal import Decimal
 
 import pytest
@@ -130,14 +129,3 @@ def test_learned_lines_stay_until_asked_anew(workspace: Workspace, duck: DuckEng
     reused = run_at(workspace, duck, "2025-06-01").run.record["curve"]
     anew = refresh(workspace, duck, at=AT, as_of="2025-06-20", learned_before="2025-05-01").run.record["curve"]
     assert (learned["learned"], reused == learned, anew["dates"] == learned["dates"]) == (True, True, False)
-
-
-def test_spark_grades_as_duckdb_does_to_the_cent(
-    workspace: Workspace, duck: DuckEngine, spark: Engine, add_orders: AddOrders
-) -> None:
-    add_orders(workspace, shop(40))
-    ours = run_at(workspace, duck, "2025-06-01").run.read("profile", duck).order_by("customer_id").to_pyarrow()
-    shutil.rmtree(workspace.runs.folder)
-    theirs = run_at(workspace, spark, "2025-06-01").run.read("profile", duck).order_by("customer_id").to_pyarrow()
-    assert theirs.column_names == ours.column_names
-    assert [name for name in ours.column_names if ours[name].to_pylist() != theirs[name].to_pylist()] == []

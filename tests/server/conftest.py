@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
 from tests.conftest import lacking
-from tests.server.postgresql import django_db_modify_db_settings, own_database, postgresql
+from tests.prepared import made_once_per_code
+from tests.server.postgresql import ON_POSTGRESQL, django_db_modify_db_settings, own_database, postgresql
+from tests.server.statements import Recorder, deselect_repetitions, statements_file
 
 from custrata.apps.accounts.models import User
 from custrata.engine import DuckEngine
@@ -35,6 +38,22 @@ CUSTOMERS = 240
 # The graded workspace has neither feedback nor tags: schemes based on them wait for data.
 PUBLISHED = tuple(key for key in BUILT_IN if key not in ("need", "standing"))
 RUNS = ("2025-04-01", "2025-05-01", "2025-06-01", "2025-07-01")
+STATEMENTS = statements_file()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Record the statements of each test on SQLite, where a file is named for them."""
+    if STATEMENTS and not ON_POSTGRESQL:
+        with Recorder(STATEMENTS).recording(item):
+            return (yield)
+    return (yield)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, run what the recorded statements need."""
+    if STATEMENTS and ON_POSTGRESQL:
+        deselect_repetitions(config, items, STATEMENTS)
 
 
 def orders(seed: int = 7) -> pl.DataFrame:
@@ -79,13 +98,12 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = shared / "graded"
     with locked(shared / "graded.lock", wait=300):
         if not folder.exists():
-            draft = tmp_path_factory.mktemp("draft")
-            _grade(draft / "workspace", draft)
-            (draft / "workspace").rename(folder)
+            shutil.copytree(made_once_per_code("graded", _grade), folder)
     return folder
 
 
-def _grade(folder: Path, files: Path) -> None:
+def _grade(folder: Path) -> None:
+    files = folder.parent
     workspace = Workspace.create(folder, name="Test", currency="CNY", timezone="Asia/Shanghai", language="zh-hans")
     orders().write_csv(files / "orders.csv")
     customers().write_csv(files / "customers.csv")
@@ -152,9 +170,9 @@ def operator(signed_in: Callable[[Role], Client]) -> Client:
     return signed_in(Role.OPERATOR)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The Chromium of the system."""
+@contextmanager
+def launched_chromium() -> Iterator[Browser]:
+    """The Chromium of the system, until the block ends."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         lacking("pages are looked at in Chromium (on Debian: apt-get install chromium)")
@@ -163,6 +181,13 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The Chromium of the system, for the tests of a file."""
+    with launched_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ that names no known order stands for itself, in the window of its own date.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import ibis
@@ -22,8 +23,21 @@ from custrata.schema.counting import FreeOrders, free_orders_named
 COUNTED = ("completed", "refunded")
 
 
+Keep = Callable[[ir.Table], ir.Table]
+
+
+def unmaterialized(table: ir.Table) -> ir.Table:
+    """Leave an expression as it is: for callers who need no intermediate table computed once."""
+    return table
+
+
 def known_orders(
-    orders: ir.Table, as_of: AsOf, *, named_returns: bool = True, free_orders: FreeOrders = "count"
+    orders: ir.Table,
+    as_of: AsOf,
+    *,
+    named_returns: bool = True,
+    free_orders: FreeOrders = "count",
+    keep: Keep = unmaterialized,
 ) -> ir.Table:
     """Every order and return of a customer known at `as_of`, valued.
 
@@ -32,7 +46,8 @@ def known_orders(
     `channel`, `store`, `counted` (completed or refunded), `sold` (a counted sale that was not wholly given back).
 
     `named_returns=False` spares the look for returns that name an order, where there are none. `free_orders` says
-    whether a completed sale for which nothing was paid is sold.
+    whether a completed sale for which nothing was paid is sold. `keep` computes the few returns that name an order
+    once, such as `Engine.materialize`.
 
     Raises `UnknownFreeOrders`.
     """
@@ -42,7 +57,7 @@ def known_orders(
     nought = ibis.literal(0).cast(MONEY)
     back: ir.Value = (visible.kind == "sale").ifelse(visible.refund.fill_null(nought), nought)
     if named_returns:
-        visible, back = _with_named_returns(visible)
+        visible, back = _with_named_returns(visible, keep)
     wall = wall_micros(visible.ordered_at, as_of.zone)
     net = (visible.amount - back).cast(MONEY)
     counted = visible.status.isin(COUNTED)
@@ -66,13 +81,17 @@ def known_orders(
     )
 
 
-def _with_named_returns(visible: ir.Table) -> tuple[ir.Table, ir.Value]:
+def _with_named_returns(visible: ir.Table, keep: Keep) -> tuple[ir.Table, ir.Value]:
     """The orders without the returns that name a known sale, and what each gave back, those returns included."""
     counted = visible.filter(visible.status.isin(COUNTED))
     # Of an order that does not count, cancelled say, neither does what came back.
     sales = visible.filter(visible.kind == "sale").select(named=visible.order_id).view()
     returns = counted.filter(counted.kind == "return", counted.returns_order_id.notnull())
-    named = returns.semi_join(sales, returns.returns_order_id == sales.named)
+    named = keep(
+        returns.semi_join(sales, returns.returns_order_id == sales.named).select(
+            "order_id", "kind", "returns_order_id", "amount"
+        )
+    )
     by_sale = named.group_by(sale=named.returns_order_id).aggregate(returned=(-named.amount).sum().cast(MONEY)).view()
     gone = named.select(gone=named.order_id, gone_kind=named.kind).view()
     # A return may bear the number of the order it names.

@@ -17,7 +17,7 @@ from custrata.analytics.grading import Grading
 from custrata.analytics.sources import exact
 from custrata.analytics.threshold import Share, cut_facts, cut_notes, line_ladder, share_cut, where
 from custrata.analytics.traits import CATALOGUE
-from custrata.engine.functions import Number, only_row, quotient, values_at_shares
+from custrata.engine.functions import Number, only_row, quotient, values_at_shares, whole_units
 from custrata.errors import BadInput
 
 Direction = Literal["more", "less"]
@@ -271,7 +271,11 @@ def _normalized(values: ir.Table, name: str, factor: Factor, bounds: tuple[Numbe
     inside = cast(ir.NumericValue, (cut - first).cast(kind))
     # Fewer places where the bounds are far apart, so that 38 digits hold the numerator.
     spare = max(0, len(str(int((high - low).scaleb(_places(kind))))) - (37 - UNITS))
-    part = quotient(inside, ibis.literal(_plain(high - low, kind), type=kind), UNITS - spare, whole=True)
+    steps = (high - low).log10()
+    if steps in range(UNITS) and _places(kind) <= UNITS - steps:  # 1, 10, 100 …: only the decimal point moves
+        part = whole_units(inside, UNITS - int(steps))
+    else:
+        part = quotient(inside, ibis.literal(_plain(high - low, kind), type=kind), UNITS - spare, whole=True)
     units = (part * ibis.literal(10**spare)).cast(UNIT) if spare else part.cast(UNIT)
     return units if factor.direction == "more" else (ibis.literal(10**UNITS, UNIT) - units).cast(UNIT)
 
@@ -285,7 +289,7 @@ def _kind(dtype: dt.DataType, *bounds: Decimal) -> dt.DataType:
 
 def _units_of(value: ir.NumericColumn, places: int) -> ir.NumericColumn:
     """The value in whole units of its last place."""
-    return cast(ir.NumericColumn, quotient(value, ibis.literal(1, "int64"), places, whole=True))
+    return cast(ir.NumericColumn, whole_units(value, places))
 
 
 def _places(dtype: dt.DataType) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import ibis.expr.types as ir
 
+from custrata.cli.engines import EngineChoice, engine_options
 from custrata.cli.help import Command
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import FORMATS, raw_option, write_table
@@ -62,14 +63,14 @@ def graded_scheme(session: Session, run: GradedRun, key: str) -> GradedScheme:
 @click.option("--learn", is_flag=True, help="Relearn the models of schemes: the silence curve, clusters, trees.")
 @click.option("--learned-before", default=None, metavar="DATE",
               help="Learn only from facts before this day (default: all facts); implies --learn.")  # fmt: skip
-@click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
+@engine_options
 @workspace_option
 def refresh_command(
-    session: Session, *, as_of: str | None, learn: bool, learned_before: str | None, engine_name: str
+    session: Session, *, as_of: str | None, learn: bool, learned_before: str | None, chosen_engine: EngineChoice
 ) -> None:
     """Grade every customer and publish the result as one run."""
     write = session.writer("cli")
-    with session.workspace.engine(engine_name) as engine, session.progress("cli") as progress:
+    with chosen_engine.open(session.workspace) as engine, session.progress("cli") as progress:
         done = refresh(
             session.workspace, engine, at=now(), as_of=as_of, learn=learn, learned_before=learned_before,
             progress=progress,

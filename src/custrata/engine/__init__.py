@@ -12,16 +12,20 @@ import ibis.expr.types as ir
 from custrata.engine.base import Engine
 from custrata.engine.duck import DuckEngine
 from custrata.engine.memory import BadMemoryLimit, memory_in_bytes
+from custrata.engine.spark_options import BadSparkOption, options_in, options_of
 from custrata.errors import BadInput
 
 __all__ = [
     "BadMemoryLimit",
+    "BadSparkOption",
     "DuckEngine",
     "Engine",
     "EngineMissing",
     "UnknownEngine",
     "connect",
     "memory_in_bytes",
+    "options_in",
+    "options_of",
     "prepare",
 ]
 
@@ -47,9 +51,12 @@ def connect(
     Parameters: `engine` is `duckdb` (default) or `spark`; `threads` the number of cores to use (default all);
     `memory_limit` a size such as `"4GB"` or a share of the machine such as `"50%"` (default: the engine's own), beyond
     which intermediate results go to disk; `scratch` the folder they go to (default: the system's); `spark_options`
-    Spark's own settings, such as `{"spark.master": "spark://host:7077"}`.
+    Spark's own settings, such as `{"spark.master": "spark://host:7077"}`; on a cluster all its workers must see
+    `scratch`, and the files that are read.
 
-    Raises `UnknownEngine`, `EngineMissing`, `BadMemoryLimit`.
+    Raises `UnknownEngine`, `EngineMissing`, `BadMemoryLimit`; of Spark `SparkNotStarted`,
+    `SparkConnectRefused`, `OtherSparkSession`, and on a cluster `SharedFolderMissing`, `NoSparkWorkers`,
+    `FolderNotShared`.
 
     >>> with connect(threads=1) as duck:
     ...     duck.name

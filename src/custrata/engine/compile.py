@@ -8,7 +8,7 @@ from typing import Any
 import sqlglot.expressions as sge
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 
-from custrata.engine.functions import Quotient, Unscaled
+from custrata.engine.functions import Quotient, Unscaled, WholeUnits
 
 Visitor = Callable[..., sge.Expression]
 
@@ -25,13 +25,6 @@ def quotient_by(divided: Divided, kind: str, *, digits: int = 38) -> Visitor:
     """A visitor for `Quotient`, `divided` being how the engine divides two positive whole numbers of the type `kind`,
     leaving out the rest; with less than 38 `digits` the engine needs some to spare for the places of the result."""
 
-    def units(value: sge.Expression, scale: int) -> sge.Expression:
-        if not scale:
-            return sge.Cast(this=value, to=sge.DataType.build(kind))
-        wide = sge.Cast(this=value, to=sge.DataType.build(f"DECIMAL(38, {scale})"))
-        step = sge.Cast(this=sge.Literal.number(str(10**scale)), to=sge.DataType.build(f"DECIMAL({scale + 1}, 0)"))
-        return sge.Cast(this=sge.Mul(this=wide, expression=step), to=sge.DataType.build(kind))
-
     def visit(
         self: SQLGlotCompiler,
         op: Quotient,
@@ -42,7 +35,7 @@ def quotient_by(divided: Divided, kind: str, *, digits: int = 38) -> Visitor:
         places: int,
         whole: bool,
     ) -> sge.Expression:
-        top, bottom = units(numerator, scale), units(denominator, scale)
+        top, bottom = _units(numerator, scale, kind), _units(denominator, scale, kind)
         least = sge.Nullif(this=sge.Abs(this=bottom), expression=sge.Literal.number("0"))
         raised = sge.Cast(this=sge.Literal.number(str(2 * 10**places)), to=sge.DataType.build(kind))
         doubled = sge.Mul(this=sge.Abs(this=top), expression=raised)
@@ -63,6 +56,27 @@ def quotient_by(divided: Divided, kind: str, *, digits: int = 38) -> Visitor:
         )
 
     return visit
+
+
+def units_by(kind: str) -> Visitor:
+    """A visitor for `WholeUnits`; `kind` is the engine's type for whole numbers of 38 digits."""
+
+    def visit(self: SQLGlotCompiler, op: WholeUnits, *, arg: sge.Expression, places: int) -> sge.Expression:
+        scale = getattr(op.arg.dtype, "scale", 0) or 0
+        step = sge.Literal.number(str(10 ** (places - scale)))
+        whole = sge.Mul(this=_units(arg, scale, kind), expression=sge.Cast(this=step, to=sge.DataType.build(kind)))
+        return sge.Cast(this=whole, to=sge.DataType.build("DECIMAL(38, 0)"))
+
+    return visit
+
+
+def _units(value: sge.Expression, scale: int, kind: str) -> sge.Expression:
+    """A number in whole units of 10^-scale, as the type `kind`."""
+    if not scale:
+        return sge.Cast(this=value, to=sge.DataType.build(kind))
+    wide = sge.Cast(this=value, to=sge.DataType.build(f"DECIMAL(38, {scale})"))
+    step = sge.Cast(this=sge.Literal.number(str(10**scale)), to=sge.DataType.build(f"DECIMAL({scale + 1}, 0)"))
+    return sge.Cast(this=sge.Mul(this=wide, expression=step), to=sge.DataType.build(kind))
 
 
 def scaled(whole: sge.Expression, places: int, digits: int, precision: int) -> sge.Expression:

@@ -18,12 +18,14 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.common.exceptions import TableNotFound
 
 from custrata.engine.base import Engine
-from custrata.engine.compile import named, quotient_by, register_visitors, scaled
+from custrata.engine.compile import named, quotient_by, register_visitors, scaled, units_by
 from custrata.engine.deadline import watch
-from custrata.engine.functions import Quotient
+from custrata.engine.functions import Quotient, WholeUnits
 from custrata.engine.memory import memory_in_bytes
 from custrata.engine.scratch import Scratch
 from custrata.engine.statements import Statements, with_holes
+
+WIDE = sge.DataType.build("DECIMAL(38, 0)")
 
 
 def _discrete_quantile(
@@ -52,8 +54,9 @@ def _quotient(
 ) -> sge.Expression:
     """The same result as `quotient_by` gives, without dividing 128-bit numbers.
 
-    DuckDB divides those bit by bit, and rescales wide decimals that way, a microsecond each. A division of doubles
-    is off by one at most while the result has fewer than 15 digits; the rest, in exact decimals, says by which.
+    DuckDB divides those bit by bit, and rescales wide decimals that way, a microsecond each. Small numbers are divided
+    in 64 bits. A division of doubles is off by one at most while the result has fewer than 15 digits; the rest, in
+    exact decimals, says by which.
     """
     parts: dict[str, Any] = {"numerator": numerator, "denominator": denominator}
     slow = _slow_quotient(self, op, **parts, scale=scale, places=places, whole=True).sql("duckdb")
@@ -68,11 +71,62 @@ def _quotient(
     fast = f"{near} + CAST({rest} >= {exact['bottom']} AS TINYINT) - CAST({rest} < -{exact['bottom']} AS TINYINT)"
     signs = f"(({numerator.sql('duckdb')}) < 0) = (({denominator.sql('duckdb')}) < 0)"
     signed = f"CASE WHEN {signs} THEN 1 ELSE -1 END"
+    cases = [(f"{ratio} < 4e14", fast)]
+    if isinstance(short := _short_division(op, top, bottom, scale, places), tuple):
+        cases.insert(0, short)
+    whens = " ".join(f"WHEN {fits} THEN CAST(({size}) * ({signed}) AS DECIMAL(38, 0))" for fits, size in cases)
     # As text, not as a tree: Ibis copies trees again and again.
-    result = sge.Var(
-        this=f"CASE WHEN {ratio} < 4e14 THEN CAST(({fast}) * ({signed}) AS DECIMAL(38, 0)) ELSE {slow} END"
-    )
+    result = sge.Var(this=f"CASE {whens} ELSE {slow} END")
     return result if whole else scaled(result, places, 38, 38)
+
+
+def _short_division(op: Quotient, top: str, bottom: str, scale: int, places: int) -> tuple[str, str] | None:
+    """A condition, and the magnitude of the quotient by 64-bit division where it holds; none where too few numbers
+    would fit. More than six places take two steps of a long division, for shares of at most 1."""
+    first = places if places <= 6 else -(-places // 2)
+    second, digits = places - first, 18 - max(first, scale)
+    if digits - scale < 6:
+        return None
+    fits = " AND ".join(f"{value} < {10 ** (digits - scale)}" for value in (top, bottom))
+    numerator, divisor = (
+        _units(value, operand.dtype, digits, scale)
+        for value, operand in ((top, op.numerator), (bottom, op.denominator))
+    )
+    raised = f"({numerator} * {10**first})"
+    if not second:
+        return fits, f"({raised} * 2 + {divisor}) // ({divisor} * 2)"
+    rest = f"({raised} % {divisor}) * {2 * 10**second}"
+    return f"{fits} AND {top} <= {bottom}", (
+        f"({raised} // {divisor}) * {10**second} + ({rest} + {divisor}) // ({divisor} * 2)"
+    )
+
+
+def _units(value: str, dtype: dt.DataType, digits: int, scale: int) -> str:
+    """A number of at most so many digits in units of its last place, in 64 bits."""
+    if dtype.is_integer():
+        return f"(CAST({value} AS BIGINT) * {10**scale})" if scale else f"CAST({value} AS BIGINT)"
+    narrow = f"CAST({value} AS DECIMAL({digits}, {scale}))"
+    return f"CAST({narrow} * {10**scale} AS BIGINT)" if scale else f"CAST({narrow} AS BIGINT)"
+
+
+_slow_units = units_by("HUGEINT")
+
+
+def _whole_units(self: SQLGlotCompiler, op: WholeUnits, *, arg: sge.Expression, places: int) -> sge.Expression:
+    """The same result as a division by 1 gives, in 64 bits where 17 digits hold the number: the places that leave nine
+    of them first, then the rest, each through a double, which is exact for so few digits."""
+    scale = getattr(op.arg.dtype, "scale", 0) or 0
+    if not scale:
+        return sge.Mul(this=sge.Cast(this=arg, to=WIDE), expression=sge.Literal.number(str(10**places)))
+    value, first = arg.sql("duckdb"), max(0, scale - 9)
+    own = f"CAST({value} AS DECIMAL(18, {scale}))"
+    high = f"CAST({own} AS DECIMAL(18, {first}))"
+    parts = [(high, first), (f"({own} - CAST({high} AS DECIMAL(18, {scale})))", scale)]
+    head, tail = (f"CAST(CAST({part} AS DOUBLE) * 1e{digits} AS BIGINT)" for part, digits in parts)
+    fast = f"CAST({head} * {10 ** (scale - first)} + {tail} AS DECIMAL(38, 0)) * {10 ** (places - scale)}"
+    slow = _slow_units(self, op, arg=arg, places=places).sql("duckdb")
+    most = f"{9 * 10 ** (17 - scale)}" if scale <= 17 else "0"
+    return sge.Var(this=f"CASE WHEN ABS({value}) <= {most} THEN {fast} ELSE {slow} END")
 
 
 def _date_from_day(self: SQLGlotCompiler, op: Any, *, arg: sge.Expression) -> sge.Expression:
@@ -85,6 +139,7 @@ register_visitors(
     {
         "DiscreteQuantile": _discrete_quantile,
         "Quotient": _quotient,
+        "WholeUnits": _whole_units,
         "DateFromDay": _date_from_day,
         "EpochMicros": named("epoch_us"),
         "InstantFromMicros": named("make_timestamptz"),
@@ -143,6 +198,7 @@ class DuckEngine(Engine):
     """One DuckDB in memory, spilling to a temporary folder of its own."""
 
     name = "duckdb"
+    sorts_at_once = 2_000_000
     connection: _Backend
 
     def __init__(
@@ -180,7 +236,7 @@ class DuckEngine(Engine):
 
     def write_parquet(self, table: ir.Table, path: Path, *, group: int | None = None) -> None:
         sizes = {} if group is None else {"row_group_size": group}
-        self.connection.to_parquet(table, path, compression="zstd", **sizes)
+        self.connection.to_parquet(table, path, compression="zstd", compression_level=1, **sizes)
 
     def close(self) -> None:
         self.connection.disconnect()

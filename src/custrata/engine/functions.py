@@ -46,6 +46,16 @@ class Unscaled(ops.Value):
         return dt.Decimal(18, self.places)
 
 
+class WholeUnits(ops.Value):
+    """A number of at most `places` decimal places times 10^places, as a whole number of 38 digits."""
+
+    arg: ops.Value[dt.Numeric]
+    places: int
+
+    shape = rlz.shape_like("arg")
+    dtype = dt.Decimal(38, 0)
+
+
 class Quotient(ops.Value):
     """`numerator ÷ denominator` of decimals, rounded half away from zero to `places`; empty where the divisor is 0.
 
@@ -207,6 +217,19 @@ def quotient(
     """
     scale = max(_places(numerator), _places(denominator))
     return cast(ir.DecimalValue, Quotient(numerator, denominator, scale=scale, places=places, whole=whole).to_expr())
+
+
+def whole_units(value: ir.NumericValue, places: int) -> ir.DecimalValue:
+    """A whole number or a decimal of at most so many `places` in units of 10^-places, as DECIMAL(38, 0).
+
+    >>> import ibis
+    >>> share = ibis.literal("0.25").cast("decimal(18, 17)")
+    >>> whole_units(share, 18).execute()
+    Decimal('250000000000000000')
+    """
+    if _places(value) > places:
+        raise ValueError(f"a value of {_places(value)} places is no whole number of units of {places}")
+    return cast(ir.DecimalValue, WholeUnits(value, places=places).to_expr())
 
 
 def whole_number(value: ir.NumericValue) -> ir.IntegerValue:

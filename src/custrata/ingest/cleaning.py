@@ -26,7 +26,7 @@ from custrata.ingest.functions import texts_by_name
 from custrata.ingest.headers import LINE
 from custrata.ingest.money import LIMITS, currency_of, number_notes, plain_number, quick_number, wide_number
 from custrata.ingest.notes import noted, together
-from custrata.ingest.plan import Plan, Views
+from custrata.ingest.plan import Layer, Plan
 from custrata.ingest.row_filters import left_out_cell
 from custrata.ingest.texts import choice_value, tidy, tidy_id, without_wrapper
 from custrata.schema import QUANTITY
@@ -43,8 +43,8 @@ DAY = 24 * 3600 * SECOND
 Values = dict[str, ir.Value]
 
 
-def typed_rows(views: Views, raw: ir.Table, plan: Plan) -> ir.Table:
-    """The rows with a typed column per field.
+def typed_rows(plan: Plan) -> tuple[Layer, ...]:
+    """The rows with a typed column per field, in layers of which each reads the one before.
 
     Columns: every field the file tells; `<field>__wrong` where a cell can be wrong, and `<field>__text`, the cell; the
     properties; `<field>__large` where a number is too large for its column; `_sign` and `_currency`, what stands beside
@@ -52,11 +52,11 @@ def typed_rows(views: Views, raw: ir.Table, plan: Plan) -> ir.Table:
     the row is left out; `_notes` and `_noted`, what reading the row assumed and of which cells.
     """
     readers = (_quick, _month, _spelled, _turned, _slow)
-    return views.layers(raw, (
+    return (
         lambda rows: rows.select(**_texts(rows, plan)),
         *(partial(_with, plan=plan, values=reader) for reader in readers),
         lambda rows: rows.select(**_values(rows, plan)),
-    ))  # fmt: skip
+    )
 
 
 def _with(table: ir.Table, plan: Plan, values: Callable[[ir.Table, Plan], Values]) -> ir.Table:

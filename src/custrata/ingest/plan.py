@@ -22,6 +22,7 @@ from custrata.ingest.statuses import statuses_from_decisions, words_of
 from custrata.ingest.texts import gender_codes, meaning
 
 COMMON_WORDS = 8
+Layer = Callable[[ir.Table], ir.Table]
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,12 @@ class Views:
 
     def materialize(self, table: ir.Table) -> ir.Table:
         """The rows as a table, computed once, in their order."""
+        return self._table_of(str(self.engine.connection.compile(table)))
+
+    def _table_of(self, sql: str) -> ir.Table:
         # Created from the query at once: created empty and filled, as Ibis does it, takes half as long again.
         name = ibis.util.gen_name("kept")
-        self.engine.raw.execute(f"CREATE TABLE {name} AS {self.engine.connection.compile(table)}")
+        self.engine.raw.execute(f"CREATE TABLE {name} AS {sql}")
         materialized = self.engine.connection.table(name)
         self.tables.append(materialized)
         return materialized
@@ -140,10 +144,10 @@ class Views:
         self.names.append(name)
         return self.engine.connection.table(name)
 
-    def layers(self, table: ir.Table, layers: Iterable[Callable[[ir.Table], ir.Table]]) -> ir.Table:
-        """A view of expressions of which each reads the one before.
+    def materialize_layers(self, table: ir.Table, layers: Iterable[Layer]) -> ir.Table:
+        """The rows of expressions of which each reads the one before, as a table.
 
-        DuckDB binds it once; of views upon views it would bind all that are below with every further one. Between the
+        DuckDB binds them once; of views upon views it would bind all that are below with every further one. Between the
         layers columns have the types that Ibis infers: cast where DuckDB computes another one.
         """
         parts: list[str] = []
@@ -152,7 +156,7 @@ class Views:
             name = f"layer_{len(parts)}"
             parts.append(f"{name} AS NOT MATERIALIZED ({self.engine.connection.compile(table)})")
             table = ibis.table(table.schema(), name=name)
-        return self.from_sql(f"WITH {', '.join(parts)} FROM {table.get_name()}")
+        return self._table_of(f"WITH {', '.join(parts)} FROM {table.get_name()}")
 
     def create(self, table: ir.Table) -> ir.Table:
         """A view of an expression, so that later expressions refer to it instead of inlining it."""

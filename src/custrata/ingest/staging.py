@@ -74,18 +74,25 @@ def stage(views: Views, plan: Plan) -> Staged:
 
     Raises `DamagedFile`.
     """
-    with reading(plan.source.name):
-        table = typed_rows(views, views.from_sql(f"FROM {plan.source.logging_relation}"), plan)
+    absent: dict[str, ir.Value] = {}
+    problems: list[Problem] = []
+
+    def canonical(table: ir.Table) -> ir.Table:
         done = canonical_row(table, plan)
         metadata = {name: table[name] for name in (SIGN, CURRENCY, NOTES, NOTED)}
         columns = {**done.columns, PROBLEMS: _bits(done.problems.values()), **metadata}
-        present = {name: value for name, value in columns.items() if not _is_null(value)}
-        materialized = views.materialize(table.select(**present))
+        absent.update({name: value for name, value in columns.items() if _is_null(value)})
+        problems.extend(done.problems)
+        return table.select(**{name: value for name, value in columns.items() if name not in absent})
+
+    with reading(plan.source.name):
+        raw = views.from_sql(f"FROM {plan.source.logging_relation}")
+        materialized = views.materialize_layers(raw, (*typed_rows(plan), canonical))
     numbered = views.from_sql(f"SELECT *, rowid AS {INDEX} FROM {materialized.get_name()}")
     # Columns that the file lacks are not stored: they are added as null here.
-    whole = numbered.mutate(**{name: value for name, value in columns.items() if name not in present})
+    whole = numbered.mutate(**absent)
     rows = views.create(with_defaults(whole, plan.kind.name))
-    return _counted(views, rows, tuple(done.problems), plan)
+    return _counted(views, rows, tuple(problems), plan)
 
 
 def _is_null(value: ir.Value) -> bool:

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from custrata.analytics.counted import known_orders
+from custrata.analytics.counted import known_orders, unmaterialized
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import Keep, KnownFacts, known_facts
-from custrata.analytics.traits.build import unmaterialized
 from custrata.analytics.traits.pace import Population
 from custrata.engine import Engine
 from custrata.errors import Refused

@@ -45,7 +45,6 @@ from custrata.tiering.schemes import Scheme
 
 Progress = Callable[[str, float], None]
 ROWS_TOGETHER = 20_000
-FEW = 200_000
 UNSORTED = "unsorted.parquet"
 STEPS = ("snapshot", "facts", "traits", "schemes", "profile", "history", "publish")
 
@@ -177,7 +176,7 @@ def write_profile(task: Task, path: Path, watch: Watch) -> tuple[dict[str, Any],
         graded_keys = [key for key, scheme_record in schemes.items() if not scheme_record["waiting"]]
         with watch.step("profile"):
             profile = with_history(graded, graded_keys, task.before, engine, task.moment)
-            if details["customers"] <= FEW:
+            if details["customers"] <= engine.sorts_at_once:
                 profile = profile.order_by("customer_id")
             engine.write_parquet(profile, path, group=ROWS_TOGETHER)
     return details, schemes
@@ -241,7 +240,7 @@ def _written(
     engine, before, moment = task.source.engine, task.before, task.moment
     # Sorted, so that reading one customer or a page skips all but a few row groups. A large profile is sorted from a
     # file: sorting it while the tables of the grading are cached would take too much memory.
-    if customers <= FEW:
+    if customers <= engine.sorts_at_once:
         (draft / UNSORTED).rename(draft / "profile.parquet")
     else:
         profile = engine.read_parquet([draft / UNSORTED]).order_by("customer_id")

@@ -10,10 +10,10 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from custrata.analytics.counted import unmaterialized
 from custrata.analytics.grading import Grading
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve
-from custrata.analytics.traits.build import unmaterialized
 from custrata.errors import Refused
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.loading import load_plain

@@ -29,7 +29,7 @@ from custrata.apps.accounts.models import OneTimeLink, User
 from custrata.apps.audit.models import Change
 from custrata.errors import CustrataError
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("served")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("served"), pytest.mark.database]
 GOOD = "seven green chairs"
 
 

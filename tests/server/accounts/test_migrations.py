@@ -12,7 +12,7 @@ from tests.server.conftest import AT
 
 from custrata.apps.accounts.models import User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
 def as_of_migration(name: str) -> Any:

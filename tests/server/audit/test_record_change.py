@@ -15,6 +15,8 @@ from custrata.apps.audit.actions import record
 from custrata.apps.audit.models import Change, Subject
 from custrata.web.rights import Role
 
+pytestmark = pytest.mark.database
+
 AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
-from tests.server.browser.conftest import Open, Served
+from playwright.sync_api import Browser
+from tests.server.browser.conftest import Open, Served, Window, opened_windows
 
 from custrata.lake import Workspace
 
@@ -62,48 +65,79 @@ PAGES = (
     "/audit/",
 )
 LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}
+RUN_AXE = "options => axe.run(options).then(run => run.violations)"
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # another scheme of colours changes nothing else
 
 
-@pytest.fixture
-def pages(product: Served, window: Open) -> list[str]:
-    """The pages, after creating two drafts: of a new scheme, and of one in which customers would move."""
-    page = window().page
-    if page.goto(f"{product.url}/tiers/my_membership/edit/").status == 404:  # type: ignore[union-attr]  # it answers
+class Look(NamedTuple):
+    """The colours of the system and the width of the window."""
+
+    colours: str
+    width: int
+
+
+LIGHT, DARK, DARK_AND_WIDE = Look("light", 1440), Look("dark", 360), Look("dark", 1440)
+# A page is loaded in the first look and follows into the other; in the long trials it is loaded in each.
+WALKS: list[Any] = [("zh-hans", (LIGHT, DARK)), ("zh-hant", (DARK, LIGHT))]
+WALKS += [pytest.param(language, (look,), marks=pytest.mark.deep) for language in LANGUAGES for look in (LIGHT, DARK)]
+
+
+@pytest.fixture(scope="module")
+def pages(product: Served, chromium: Browser, session: dict[str, Any]) -> Iterator[list[str]]:
+    """The pages, while there are two drafts: of a new scheme, and of one in which customers would move."""
+    run = Workspace.open(product.folder).runs.published()
+    assert run
+    with opened_windows(chromium, product, session) as new:
+        page = new().page
         page.goto(f"{product.url}/tiers/new/")
         page.click("button[value=membership]")
         page.goto(f"{product.url}/tiers/loyalty/edit/")
         page.fill("#tier-0-line", "80")
         page.click(".editor-foot button[value=save]")
-    run = Workspace.open(product.folder).runs.published()
-    assert run
-    return [path.format(run=run.id) for path in PAGES]
+        yield [path.format(run=run.id) for path in PAGES]
+        for key in ("my_membership", "loyalty"):
+            page.goto(f"{product.url}/tiers/{key}/edit/")
+            with page.expect_navigation():
+                page.locator("form[action$='/discard/']").evaluate("form => form.submit()")
 
 
-@pytest.mark.parametrize(("colours", "width"), [("light", 1440), ("dark", 360)])
-@pytest.mark.parametrize("language", LANGUAGES)
+def overflow_of(window: Window, look: Look, language: str) -> object:
+    """Errors recorded since the last page, and whether the page is too wide or in another language."""
+    window.show(*look)
+    wide, spoken = window.page.evaluate(TOO_WIDE), window.page.locator("html").get_attribute("lang")
+    wrong, window.wrong[:] = list(window.wrong), []
+    return (wrong, wide, spoken) if wrong or wide > 0 or spoken != LANGUAGES[language] else None
+
+
+def violations_of(window: Window, look: Look, options: dict[str, Any]) -> object:
+    """The serious violations of the rules of accessibility, with the first elements that violate them."""
+    window.show(*look)
+    violations = window.page.evaluate(RUN_AXE, {"resultTypes": ["violations"], **options})
+    grave = [fault for fault in violations if fault["impact"] in ("serious", "critical")]
+    return [(fault["id"], [node["html"][:150] for node in fault["nodes"]][:3]) for fault in grave]
+
+
+@pytest.mark.parametrize(("language", "looks"), WALKS)
 def test_every_page_has_no_errors_and_no_overflow(
-    window: Open, pages: list[str], language: str, colours: str, width: int
+    window: Open, pages: list[str], language: str, looks: tuple[Look, ...]
 ) -> None:
-    browser_window = window(language=language, width=width, color_scheme=colours)
-    faults = {}
+    walker, faults = window(language=language), dict[object, object]()
     for path in pages:
-        page = browser_window.open(path)
-        wide, spoken = page.evaluate(TOO_WIDE), page.locator("html").get_attribute("lang")
-        if browser_window.wrong or wide > 0 or spoken != LANGUAGES[language]:
-            faults[path] = (list(browser_window.wrong), wide, spoken)
-            browser_window.wrong.clear()
-    assert faults == {}
+        walker.show(*looks[0])
+        walker.open(path)
+        faults |= {(path, look): overflow_of(walker, look, language) for look in looks}
+    assert {place: fault for place, fault in faults.items() if fault} == {}
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_every_page_is_accessible(window: Open, pages: list[str], colours: str) -> None:
-    browser_window = window(color_scheme=colours, bypass_csp=True)
-    faults = {}
+@pytest.mark.parametrize("rules_when_dark", [COLOURS, pytest.param({}, marks=pytest.mark.deep)], ids=["quick", "all"])
+def test_every_page_in_english_is_accessible_too(
+    window: Open, pages: list[str], rules_when_dark: dict[str, Any]
+) -> None:
+    walker, faults, axe = window(language="en"), dict[object, object](), AXE.read_text("utf-8")
     for path in pages:
-        page = browser_window.open(path)
-        page.add_script_tag(path=AXE)
-        violations = page.evaluate("axe.run().then(run => run.violations)")
-        grave = [fault for fault in violations if fault["impact"] in ("serious", "critical")]
-        if grave:
-            faults[path] = [(fault["id"], [node["html"][:150] for node in fault["nodes"]][:3]) for fault in grave]
-    assert faults == {}
+        walker.show(*LIGHT)
+        walker.open(path).evaluate(axe)
+        faults[path, "axe", LIGHT] = violations_of(walker, LIGHT, {})
+        faults[path, "axe", DARK_AND_WIDE] = violations_of(walker, DARK_AND_WIDE, rules_when_dark)
+        faults |= {(path, look): overflow_of(walker, look, "en") for look in (DARK, LIGHT)}
+    assert {place: fault for place, fault in faults.items() if fault} == {}

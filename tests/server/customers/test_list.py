@@ -23,6 +23,8 @@ from custrata.lake import Workspace
 from custrata.pipeline.reading import Cell, Moved, Reading, Tiered, reading
 from custrata.web.rights import Role, may
 
+pytestmark = pytest.mark.database
+
 LIST = "/customers/"
 SignedIn = Callable[[Role], Client]
 

@@ -12,7 +12,7 @@ from custrata.apps.customers.models import CustomerTag, Edit, Note
 from custrata.apps.customers.queries.personal import personal_data
 from custrata.lake import Workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def test_notes_and_the_timeline_go_to_the_customer_that_stays(followed: Workspace, anna: User) -> None:

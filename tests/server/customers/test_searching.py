@@ -19,7 +19,7 @@ from custrata.apps.customers.queries.searching import MOST_FOUND
 from custrata.identity.folding import searchable, searched
 from custrata.lake import Workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 LETTERS = "王伟张伟é𠮷ab10013@.+-*%_\\'\"()^:ß "
 MakeCustomers = Callable[..., None]
 

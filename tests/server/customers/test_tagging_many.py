@@ -21,7 +21,7 @@ from custrata.apps.jobs.models import Job
 from custrata.lake import Workspace
 from custrata.web.rights import Role
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 SignedIn = Callable[[Role], Client]
 ADDRESS = "/customers/-/together/tag/?q=crowd"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -95,12 +96,20 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a graded shop with data about Wanda in every file, and of its files. Copied, never changed."""
+    home = tmp_path_factory.mktemp("imported")
+    Workspace.create(home / "home" / "shop", language="en")
+    import_all(home / "home" / "shop", home / "files")
+    return home
+
+
 @pytest.fixture
-def shop(tmp_path: Path, database: str | None) -> Path:
-    """A graded shop with data about Wanda in every table, an older backup, and residue of killed processes."""
+def shop(imported: Path, tmp_path: Path, database: str | None) -> Path:
+    """That shop with data about Wanda in every table, an older backup, and residue of killed processes."""
+    shutil.copytree(imported, tmp_path, dirs_exist_ok=True)
     folder = tmp_path / "home" / "shop"
-    Workspace.create(folder, language="en")
-    import_all(folder, tmp_path / "files")
     run(folder, program=FILL_SERVER, database=database)
     run("backup", tmp_path / "older.tar", "--no-verify", "-w", folder, database=database)
     _leave_residue(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.server.erasing.conftest import TRACES, WHO, import_all, rows_of, run, traces
 
 
@@ -28,6 +29,7 @@ def test_an_erased_customer_is_nowhere_and_stays_away(shop: Path, database: str 
     assert remaining_traces(tmp_path / "home", None) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.deep)], indirect=True)
 def test_a_restore_elsewhere_takes_the_list_that_is_named(shop: Path, database: str | None, tmp_path: Path) -> None:
     run("erase", WHO, "--yes", "-w", shop, database=database)
     run("erasures", "export", tmp_path / "list.json", "-w", shop)

@@ -32,6 +32,8 @@ from custrata.tiering import BUILT_IN
 from custrata.web.manifest import scopes
 from custrata.web.rights import Role
 
+pytestmark = pytest.mark.database
+
 SOURCE = Path(__file__).resolve().parents[3] / "src/custrata"
 LONGEST = 30.0  # seconds that an answer may take
 EDITED = ("value", "loyalty", "lifecycle", "need", "rfm", "frequency", "standing")

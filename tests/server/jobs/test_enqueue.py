@@ -16,6 +16,8 @@ from custrata.apps.jobs.actions.queue import finish, take_job
 from custrata.apps.jobs.models import Job, Status
 from custrata.web.rights import Role
 
+pytestmark = pytest.mark.database
+
 T = TypeVar("T")
 
 

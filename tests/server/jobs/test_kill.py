@@ -23,7 +23,7 @@ from custrata.engine import DuckEngine
 from custrata.lake import Workspace
 from custrata.pipeline import refresh
 
-KILLS = int(os.environ.get("CUSTRATA_KILLS", "10"))
+KILLS = int(os.environ.get("CUSTRATA_KILLS", "2"))
 DAYS = [f"2025-07-{day:02}" for day in range(2, 30)]
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,17 +51,18 @@ def expected_profiles(graded: Path, folder: Path, days: list[str]) -> dict[str, 
     return profiles_by_day(workspace)
 
 
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(10, marks=pytest.mark.deep)])
 def test_refreshes_killed_at_random_appear_once_and_whole(
-    tree: Callable[..., Tree], own_workspace: Workspace, graded: Path, tmp_path: Path
+    kills: int, tree: Callable[..., Tree], own_workspace: Workspace, graded: Path, tmp_path: Path
 ) -> None:
-    chance, work, killed, days = random.Random(KILLS), tree("work").ready(), 0, iter(DAYS)
+    chance, work, killed, days = random.Random(kills), tree("work").ready(), 0, iter(DAYS)
     requested_days: list[str] = []
-    while killed < KILLS or running("refresh"):
+    while killed < kills or running("refresh"):
         if not running("refresh"):
             requested_days.append(next(days))
             enqueue_job(requested_days[-1])
         time.sleep(chance.uniform(0, 1))
-        if killed < KILLS:
+        if killed < kills:
             killed += 1
             victim = chance.choice(work.processes())
             if victim == work.process.pid:

@@ -16,6 +16,8 @@ from custrata.apps.jobs.queries import UnusableCron, cron_in_words, next_times, 
 from custrata.lake import Workspace
 from custrata.web.rights import Role
 
+pytestmark = pytest.mark.database
+
 SHANGHAI, NEW_YORK = "Asia/Shanghai", "America/New_York"
 DAY = timedelta(days=1)
 

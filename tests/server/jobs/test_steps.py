@@ -38,6 +38,8 @@ from custrata.engine import DuckEngine
 from custrata.lake.locks import Busy
 from custrata.web.rights import Role
 
+pytestmark = pytest.mark.database
+
 A_MINUTE = timedelta(minutes=1)
 
 

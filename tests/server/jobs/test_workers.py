@@ -14,7 +14,7 @@ from tests.server.jobs.process_tree import Tree, descendants, is_running, wait_u
 from custrata.apps.jobs.actions import cancel, enqueue
 from custrata.apps.jobs.models import Job, Status
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 Start = Callable[..., Tree]
 
 

@@ -20,12 +20,12 @@ from custrata.apps.jobs.actions import retry
 from custrata.apps.jobs.models import OPEN, Job, Status
 from custrata.lake import Workspace
 
-KILLS = int(os.environ.get("CUSTRATA_KILLS", "4"))
+KILLS = int(os.environ.get("CUSTRATA_KILLS", "2"))
 A_ROUND = 10  # kills at most
-SEED = int(os.environ.get("CUSTRATA_KILLS_SEED", str(KILLS)))
+SEED = os.environ.get("CUSTRATA_KILLS_SEED")
 LONGEST = 300  # seconds for one step that is killed repeatedly
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
 def request_refresh(day: str, browser: Browser) -> Job:
@@ -59,13 +59,14 @@ def run_round(round_: Round, processes: Processes, browser: Browser) -> None:
 
 
 def run_with_kills(
-    shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser: Browser
+    kills: int, shop: Shop, start: Callable[[], Tree], workspace: Workspace, browser: Browser
 ) -> tuple[list[Round], Users]:
     """Run rounds until all kills are done; returns the rounds and the users."""
+    chance = random.Random(int(SEED or kills))
     processes, rounds = Processes(start, workspace.folder, browser), list[Round]()
     browser.sign_in(NAME, PASSWORD)
     wait_until(lambda: is_synced(workspace), LONGEST)  # before, nobody can write about a customer
-    with Users(browser) as crowd, Killer(processes, KILLS, random.Random(SEED)) as killer:
+    with Users(browser) as crowd, Killer(processes, kills, chance) as killer:
         for round_ in shop.rounds():
             rounds.append(round_)
             killer.allowed += A_ROUND
@@ -73,17 +74,18 @@ def run_with_kills(
             if killer.is_done():
                 break
     wait_until(lambda: is_synced(workspace) and not Job.objects.filter(status__in=OPEN).exists(), LONGEST)
-    print(f"{KILLS} kills in {len(rounds)} rounds: {dict(killer.killed)}; {crowd.answers.total()} pages asked for")
+    print(f"{kills} kills in {len(rounds)} rounds: {dict(killer.killed)}; {crowd.answers.total()} pages asked for")
     for page in PAGES:
         assert browser.request(page).status == 200, page
     processes.up.stop()
     return rounds, crowd
 
 
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(30, marks=pytest.mark.deep)])
 def test_a_killed_server_loses_and_doubles_nothing(
-    shop: Shop, start: Callable[[], Tree], workspace: Workspace, untouched: Workspace, browser: Browser
+    kills: int, shop: Shop, start: Callable[[], Tree], workspace: Workspace, untouched: Workspace, browser: Browser
 ) -> None:
-    rounds, crowd = run_with_kills(shop, start, workspace, browser)
+    rounds, crowd = run_with_kills(kills, shop, start, workspace, browser)
     run_undisturbed(untouched, rounds)
     assert {status for _, status in crowd.answers} <= {0, 200}, crowd.answers
     for look in (

@@ -23,6 +23,8 @@ from custrata.apps.tiers.actions.overriding import NothingToEnd
 from custrata.lake import Workspace
 from custrata.web.rights import Role
 
+pytestmark = pytest.mark.database
+
 __all__ = ["make_program", "reset_counters"]
 
 # URL of the form, a field, and the values that a first and a second person enter.

@@ -18,6 +18,8 @@ from tests.examples import examples
 from custrata.apps.accounts.models import User
 from custrata.web.paging import EARLIER_SALT, Cursor, Page, Value, keyset, page
 
+pytestmark = pytest.mark.database
+
 JOINED = datetime(2025, 1, 1, tzinfo=UTC)
 ORDER = ("-joined_at", "id")
 

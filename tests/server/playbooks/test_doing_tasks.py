@@ -24,7 +24,7 @@ from custrata.apps.playbooks.actions import (
 from custrata.apps.playbooks.models import Task
 from custrata.errors import CustrataError
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 LATER = AT + timedelta(days=3)
 
 

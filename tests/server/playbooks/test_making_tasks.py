@@ -29,7 +29,7 @@ from custrata.errors import CustrataError
 from custrata.lake import Workspace
 from custrata.tiering.playbooks import NoSuchPlaybook
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def for_tier(actor: User, shown_count: int, **other: Any) -> int:

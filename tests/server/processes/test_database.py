@@ -15,7 +15,7 @@ from tests.server.postgresql import ON_POSTGRESQL
 
 from custrata.config import database
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
 @pytest.fixture(autouse=True)

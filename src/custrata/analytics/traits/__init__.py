@@ -1,6 +1,7 @@
 """Traits: one computed column of the profile each."""
 
-from custrata.analytics.traits.build import Keep, KnownFacts, known_facts, order_traits, profile_of, traits
+from custrata.analytics.counted import Keep
+from custrata.analytics.traits.build import KnownFacts, known_facts, order_traits, profile_of, traits
 from custrata.analytics.traits.catalogue import CATALOGUE, Trait
 from custrata.analytics.traits.comebacks import COMEBACK_DAYS, COMEBACKS, comebacks
 from custrata.analytics.traits.composition import joined_by_customer

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
 
-from custrata.analytics.counted import known_orders, paced
+from custrata.analytics.counted import Keep, known_orders, paced, unmaterialized
 from custrata.analytics.moments import EPOCH, AsOf
 from custrata.analytics.sources import TableLike, canonical_lines, canonical_orders, canonical_products
 from custrata.analytics.traits.catalogue import EARLIER, conformed, uncovered
@@ -20,13 +20,6 @@ from custrata.analytics.traits.returns import return_sums, spend_traits
 from custrata.engine.functions import epoch_micros, only_row
 from custrata.engine.guard import guarded
 from custrata.schema.counting import FreeOrders
-
-Keep = Callable[[ir.Table], ir.Table]
-
-
-def unmaterialized(table: ir.Table) -> ir.Table:
-    """Leave an expression as it is: for callers who need no intermediate table computed once."""
-    return table
 
 
 @dataclass(frozen=True)
@@ -57,7 +50,7 @@ def known_facts(
     median gap, for callers who read no rhythm, loyalty or silence. `named_returns` and `free_orders` as in
     `known_orders`.
     """
-    valued = known_orders(orders, as_of, named_returns=named_returns, free_orders=free_orders)
+    valued = known_orders(orders, as_of, named_returns=named_returns, free_orders=free_orders, keep=keep)
     walked = keep(paced(valued))
     return KnownFacts(valued, walked, population(walked) if rhythm else Population(None), first_day(orders, as_of))
 
