@@ -21,7 +21,7 @@ from custrata.engine.functions import epoch_micros
 from custrata.pipeline.decisions import AppliedDecisions
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
-from custrata.tiering import BUILT_IN, Context
+from custrata.tiering import BUILT_IN, GradingContext
 from tests.analytics.conftest import orders_table
 from tests.analytics.population import Shop, feedback_table, lines_table
 
@@ -72,7 +72,7 @@ def graded_by_every_scheme(
 ) -> Graded:
     """A profile graded by every scheme, or by the named ones, from what it was worked out from."""
     curve = learn_silence(order_facts.paced, moment)
-    context = Context(curve, order_facts.everyone.period, moment, facts or {})
+    context = GradingContext(curve, order_facts.everyone.period, moment, facts or {})
     windows = Windows(order_facts, moment, engine.materialize)
     grader = Grader(profile, context, AppliedDecisions({}), None, engine, engine.materialize, windows)
     for key in schemes:

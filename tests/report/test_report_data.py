@@ -8,17 +8,17 @@ from decimal import Decimal
 
 import pytest
 
-from custrata.report import Change, Moment, Move, ReportData, Scheme, Size, Tier
+from custrata.report import NumberChange, ReportData, RunSizes, SchemeSummary, Size, Tier, TierMove
 from tests.report.sample import ladder, with_past
 
 
 def test_growth_is_a_share_of_the_run_before() -> None:
-    assert Change(Decimal(110), Decimal(100)).growth == pytest.approx(0.1)
+    assert NumberChange(Decimal(110), Decimal(100)).growth == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("before", [None, 0, -5])
 def test_growth_from_nothing_is_unknown(before: int | None) -> None:
-    assert Change(3, before).growth is None
+    assert NumberChange(3, before).growth is None
 
 
 def test_shares_add_up() -> None:
@@ -46,8 +46,8 @@ def test_change_is_counted_from_the_run_before() -> None:
 def test_a_tier_the_run_before_did_not_know_has_no_change() -> None:
     tier = Tier(1, Decimal(1), key="new", name="New")
     day = datetime(2025, 1, 1, tzinfo=UTC)
-    old, now = Moment(day, {}), Moment(day, {"new": Size(1, Decimal(1))})
-    assert Scheme("s", "S", (tier,), (old, now)).change(tier) is None
+    old, now = RunSizes(day, {}), RunSizes(day, {"new": Size(1, Decimal(1))})
+    assert SchemeSummary("s", "S", (tier,), (old, now)).change(tier) is None
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,15 @@ def test_a_tier_the_run_before_did_not_know_has_no_change() -> None:
     [("t1", "t0", "up"), ("t0", "t1", "down"), ("t1", "t1", "stay"), (None, "t1", "outside"), ("t0", None, "outside")],
 )
 def test_a_move_has_a_direction(source: str | None, target: str | None, direction: str) -> None:
-    assert ladder([1, 1]).direction(Move(source, target, 1, Decimal(1))) == direction
+    assert ladder([1, 1]).direction(TierMove(source, target, 1, Decimal(1))) == direction
 
 
 def test_moves_of_a_direction_add_up() -> None:
-    moves = Move("t1", "t0", 2, Decimal(5)), Move("t2", "t0", 1, Decimal(3)), Move("t0", "t2", 9, Decimal(1))
+    moves = (
+        TierMove("t1", "t0", 2, Decimal(5)),
+        TierMove("t2", "t0", 1, Decimal(3)),
+        TierMove("t0", "t2", 9, Decimal(1)),
+    )
     assert replace(ladder([1, 1, 1]), moves=moves).moved("up") == Size(3, Decimal(8))
 
 

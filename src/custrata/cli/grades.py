@@ -9,7 +9,7 @@ import click
 import ibis.expr.types as ir
 
 from custrata.cli.engines import EngineChoice, engine_options
-from custrata.cli.help import Command
+from custrata.cli.help import LocalizedCommand
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import FORMATS, raw_option, write_table
 from custrata.cli.upkeep import after_refresh
@@ -56,7 +56,7 @@ def graded_scheme(session: Session, run: GradedRun, key: str) -> GradedScheme:
     return scheme
 
 
-@click.command("refresh", cls=Command)
+@click.command("refresh", cls=LocalizedCommand)
 @click.option(
     "--as-of", default=None, metavar="WHEN", help="Grade as of this date or time (default: after the newest fact)."
 )
@@ -106,7 +106,7 @@ def _format_options(command: Any) -> Any:
     )(command)
 
 
-@click.command("tiers", cls=Command)
+@click.command("tiers", cls=LocalizedCommand)
 @click.argument("scheme")
 @_format_options
 @workspace_option
@@ -121,7 +121,7 @@ def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None, 
         _output(session, table, engine, fmt, output, raw=raw)
 
 
-@click.command("profile", cls=Command)
+@click.command("profile", cls=LocalizedCommand)
 @_format_options
 @workspace_option
 def profile_command(session: Session, fmt: str, output: Path | None, *, raw: bool) -> None:
@@ -132,7 +132,7 @@ def profile_command(session: Session, fmt: str, output: Path | None, *, raw: boo
         _output(session, table, engine, fmt, output, raw=raw)
 
 
-@click.command("explain", cls=Command)
+@click.command("explain", cls=LocalizedCommand)
 @click.argument("customer")
 @click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
 @click.option("--short", is_flag=True, help="Only what the customer may be informed of.")

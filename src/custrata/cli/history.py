@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from custrata.analytics.moments import AsOf, NotAMoment
 from custrata.cli.engines import EngineChoice, engine_options
 from custrata.cli.grades import graded_scheme, published
-from custrata.cli.help import Group
+from custrata.cli.help import LocalizedGroup
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, raw_option, textual
 from custrata.engine.storage import reason_of
@@ -54,7 +54,7 @@ scheme_argument = click.argument("scheme")
 scheme_option = click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
 
 
-@click.group("history", cls=Group)
+@click.group("history", cls=LocalizedGroup)
 @workspace_option
 def history_group(session: Session) -> None:
     """Show the history of tiers: of one customer, of all, how long they stay; or rebuild it."""

@@ -8,7 +8,7 @@ import sys
 import click
 
 from custrata.cli.engines import EngineChoice, engine_options
-from custrata.cli.help import Command, Group
+from custrata.cli.help import LocalizedCommand, LocalizedGroup
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import draw
 from custrata.lake import Run, Workspace
@@ -23,13 +23,13 @@ from custrata.wording import error_sentence
 MOST_SHOWN = 10
 
 
-@click.group("runs", cls=Group)
+@click.group("runs", cls=LocalizedGroup)
 @workspace_option
 def runs_group(session: Session) -> None:
     """List published runs, withdraw a run, or compute it again and compare."""
 
 
-@runs_group.command("list", cls=Command)
+@runs_group.command("list", cls=LocalizedCommand)
 @workspace_option
 def list_command(session: Session) -> None:
     """List every run, newest first, including withdrawn ones."""
@@ -52,7 +52,7 @@ def list_command(session: Session) -> None:
         say(write("rebuilding", at=write.instant(started_at)))
 
 
-@runs_group.command("withdraw", cls=Command)
+@runs_group.command("withdraw", cls=LocalizedCommand)
 @click.argument("run_id", metavar="ID")
 @click.option("--reason", default="", help="The reason, stored with the record of the run.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -75,7 +75,7 @@ def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, chos
         say(write.count("traces_left", done.traces))
 
 
-@runs_group.command("verify", cls=Command)
+@runs_group.command("verify", cls=LocalizedCommand)
 @click.argument("run_id", metavar="ID", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every published run.")
 @engine_options

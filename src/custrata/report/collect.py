@@ -11,24 +11,24 @@ from custrata.lake import Run, Workspace
 from custrata.pipeline.marks import marks_between
 from custrata.pipeline.reading import GradedRun, GradedTier, RecordedHistogram, moved_between
 from custrata.report.data import (
-    Change,
     Headline,
     Histogram,
     Import,
-    Moment,
-    Move,
+    NumberChange,
     ParetoPoint,
     Quality,
     ReportData,
     RfmCell,
     RfmMap,
-    Scheme,
+    RunSizes,
+    SchemeSummary,
     Silence,
     SilenceClaim,
     SilencePoint,
     SilenceStratum,
     Size,
     Tier,
+    TierMove,
     Unit,
 )
 from custrata.tiering.names import notes_of, scheme_name, tier_name, trait_name
@@ -68,9 +68,9 @@ def headline(run: GradedRun, previous: GradedRun | None) -> Headline:
     """The headline figures, of a run and of the one before."""
     now, before = run.totals, previous.totals if previous else None
     return Headline(
-        customers=Change(now.customers, before.customers if before else None),
-        active=Change(now.active, before.active if before else None),
-        spend=Change(now.spend_90d, before.spend_90d if before else None),
+        customers=NumberChange(now.customers, before.customers if before else None),
+        active=NumberChange(now.active, before.active if before else None),
+        spend=NumberChange(now.spend_90d, before.spend_90d if before else None),
     )
 
 
@@ -78,15 +78,15 @@ def _sizes(tiers: Mapping[str, GradedTier]) -> dict[str, Size]:
     return {key: Size(tier.customers, tier.revenue) for key, tier in tiers.items()}
 
 
-def scheme(key: str, runs: Sequence[GradedRun], language: str) -> Scheme:
+def scheme(key: str, runs: Sequence[GradedRun], language: str) -> SchemeSummary:
     """A scheme at the last of the runs (oldest first), with the others as its history."""
     graded = runs[-1].schemes[key]
     notes = " ".join(notes_of(graded.record, language))
     name = scheme_name(key, language, graded.record)
     if graded.waiting:
-        return Scheme(key, name, note=notes)
+        return SchemeSummary(key, name, note=notes)
     history = tuple(
-        Moment(run.as_of, _sizes(by.sizes), _marks(before, run, key, name, language))
+        RunSizes(run.as_of, _sizes(by.sizes), _marks(before, run, key, name, language))
         for before, run in zip((None, *runs), runs, strict=False)
         if (by := run.scheme(key)) is not None
     )
@@ -101,16 +101,16 @@ def scheme(key: str, runs: Sequence[GradedRun], language: str) -> Scheme:
         for tier in graded.tiers
     )
     moves = _moves(key, runs[-2], runs[-1]) if len(runs) > 1 else ()
-    return Scheme(key, name, tiers, history, moves, notes)
+    return SchemeSummary(key, name, tiers, history, moves, notes)
 
 
-def _moves(key: str, before: GradedRun, run: GradedRun) -> tuple[Move, ...]:
+def _moves(key: str, before: GradedRun, run: GradedRun) -> tuple[TierMove, ...]:
     """The moves since the previous run: as recorded, or counted where runs between the two were removed."""
     if run.follows(before):
-        return tuple(Move(**vars(move)) for move in run.moves(key))
+        return tuple(TierMove(**vars(move)) for move in run.moves(key))
     if before.scheme(key) is None:
         return ()
-    return tuple(Move(**vars(move)) for move in moved_between(before, run, key))
+    return tuple(TierMove(**vars(move)) for move in moved_between(before, run, key))
 
 
 def _marks(before: Run | None, run: Run, key: str, name: str, language: str) -> tuple[str, ...]:

@@ -19,10 +19,10 @@ Value = int | Decimal | float | date | str
 
 
 @dataclass(frozen=True)
-class Change(Generic[Number]):
+class NumberChange(Generic[Number]):
     """A number of this run and, where there was one, of the run before.
 
-    >>> Change(2469, 2458).difference, Change(3).difference
+    >>> NumberChange(2469, 2458).difference, NumberChange(3).difference
     (11, None)
     """
 
@@ -46,9 +46,9 @@ class Change(Generic[Number]):
 class Headline:
     """The headline figures: all customers, those who ordered in the last 90 days, and their spend."""
 
-    customers: Change[int]
-    active: Change[int]
-    spend: Change[Decimal]
+    customers: NumberChange[int]
+    active: NumberChange[int]
+    spend: NumberChange[Decimal]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Tier(Size):
 
 
 @dataclass(frozen=True)
-class Moment:
+class RunSizes:
     """One run in the history of a scheme: the sizes of its tiers by tier key.
 
     `marks` describe changes of the grading method since the run before: changes of sizes may be due to these.
@@ -92,7 +92,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Move:
+class TierMove:
     """Customers who were in tier `source` at the run before and are in `target` now, with the revenue they carry.
 
     `source` is None for new customers, `target` for customers who were removed.
@@ -105,7 +105,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Scheme:
+class SchemeSummary:
     """A scheme: tiers best first, history oldest first with this run as its last moment, moves since the last run.
 
     `note` is a remark to show with it ("not learned yet"). A scheme without tiers waits for data, and its note says
@@ -115,8 +115,8 @@ class Scheme:
     key: str
     name: str
     tiers: tuple[Tier, ...] = ()
-    history: tuple[Moment, ...] = ()
-    moves: tuple[Move, ...] = ()
+    history: tuple[RunSizes, ...] = ()
+    moves: tuple[TierMove, ...] = ()
     note: str = ""
 
     @cached_property
@@ -155,12 +155,12 @@ class Scheme:
         before = self.history[-2].sizes.get(tier.key) if len(self.history) > 1 else None
         return None if before is None else tier.customers - before.customers
 
-    def direction(self, move: Move) -> Literal["up", "down", "stay", "outside"]:
+    def direction(self, move: TierMove) -> Literal["up", "down", "stay", "outside"]:
         """The direction of a move.
 
         >>> high, low = Tier(1, Decimal(9), key="high", name="High"), Tier(3, Decimal(2), key="low", name="Low")
-        >>> ladder = Scheme("value", "Value", (high, low))
-        >>> ladder.direction(Move("low", "high", 1, Decimal(5)))
+        >>> ladder = SchemeSummary("value", "Value", (high, low))
+        >>> ladder.direction(TierMove("low", "high", 1, Decimal(5)))
         'up'
         """
         if move.source not in self.rank or move.target not in self.rank:
@@ -286,7 +286,7 @@ class Histogram:
 
 
 @dataclass(frozen=True)
-class Line:
+class TierLine:
     """Where a tier begins on the scale of a scheme's value: `colour` is the tier's class, `words` name the line."""
 
     value: Decimal
@@ -298,11 +298,12 @@ class Line:
 class Lines:
     """The thresholds of a scheme, the best tier's first; values below all of them have the colour `lowest`.
 
-    >>> Lines((Line(Decimal(50), "step-0", ""), Line(Decimal(20), "step-10", "")), "step-20").colour(Decimal(30))
+    >>> steps = (TierLine(Decimal(50), "step-0", ""), TierLine(Decimal(20), "step-10", ""))
+    >>> Lines(steps, "step-20").colour(Decimal(30))
     'step-10'
     """
 
-    steps: tuple[Line, ...]
+    steps: tuple[TierLine, ...]
     lowest: str
     less_is_better: bool = False
 
@@ -352,7 +353,7 @@ class ReportData:
     timezone: str
     as_of: datetime
     headline: Headline
-    schemes: tuple[Scheme, ...]
+    schemes: tuple[SchemeSummary, ...]
     chosen: str = "value"
     seconds: float | None = None
     previous_as_of: datetime | None = None
@@ -364,7 +365,7 @@ class ReportData:
     quality: Quality = field(default_factory=Quality)
 
     @property
-    def main_scheme(self) -> Scheme | None:
+    def main_scheme(self) -> SchemeSummary | None:
         """The scheme shown first."""
         ready = [scheme for scheme in self.schemes if scheme.tiers]
         return next((scheme for scheme in ready if scheme.key == self.chosen), ready[0] if ready else None)

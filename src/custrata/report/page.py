@@ -31,8 +31,8 @@ def page(data: ReportData, language: str, *, theme: Theme = "auto") -> str:
 
     >>> from datetime import UTC, datetime
     >>> from decimal import Decimal
-    >>> from custrata.report import Change, Headline
-    >>> headline = Headline(Change(0), Change(0), Change(Decimal(0)))
+    >>> from custrata.report import NumberChange, Headline
+    >>> headline = Headline(NumberChange(0), NumberChange(0), NumberChange(Decimal(0)))
     >>> day = datetime(2025, 1, 31, tzinfo=UTC)
     >>> html = page(ReportData("Corner shop", "CNY", "Asia/Shanghai", day, headline, ()), "en")
     >>> html[html.index("<title>") + 7 : html.index("</title>")]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from custrata.pipeline.reading import GradedRun
 from custrata.report.collect import APART
 from custrata.report.colours import tier_colours
-from custrata.report.data import Scheme, Tier
+from custrata.report.data import SchemeSummary, Tier
 from custrata.web.workspace import published_run
 
 OFF_THE_LADDER = "apart"
@@ -40,5 +40,5 @@ def _of_run(run_id: str, uncached: _Uncached) -> dict[tuple[str, str], str]:
             Tier(tier.customers, tier.revenue, key=tier.key, name=tier.key, apart=tier.key in APART)
             for tier in graded.tiers
         )
-        colours |= {(scheme, key): colour for key, colour in tier_colours(Scheme(scheme, scheme, tiers)).items()}
+        colours |= {(scheme, key): colour for key, colour in tier_colours(SchemeSummary(scheme, scheme, tiers)).items()}
     return colours

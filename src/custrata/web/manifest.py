@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from custrata.web import environment
 from custrata.web.rights import Right
-from custrata.web.scopes import Scope
+from custrata.web.scopes import TokenScope
 
 Value = TypeVar("Value")
 
@@ -186,7 +186,7 @@ class App(AppConfig):
     address: ClassVar[str | None] = None
     """Where its `urls` begin; none: it has no pages."""
     rights: ClassVar[tuple[Right, ...]] = ()
-    scopes: ClassVar[tuple[Scope, ...]] = ()
+    scopes: ClassVar[tuple[TokenScope, ...]] = ()
     menu: ClassVar[tuple[Entry, ...]] = ()
     routers: ClassVar[tuple[str, ...]] = ()
     """Routers of the REST API."""
@@ -233,7 +233,7 @@ def rights() -> list[Right]:
     return sorted((right for app in manifests() for right in app.rights), key=lambda right: right.order)
 
 
-def scopes() -> list[Scope]:
+def scopes() -> list[TokenScope]:
     """Every scope of tokens there is, in the order of lists."""
     return sorted((scope for app in manifests() for scope in app.scopes), key=lambda scope: scope.order)
 

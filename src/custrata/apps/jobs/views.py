@@ -72,7 +72,14 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A job: its progress, log and actions."""
     job = _job_or_404(pk)
     lines = queries.job_lines(pk)
-    context = {"job": job, "facts": _facts(job), "log": LOG.table(lines), "shortened": len(lines) == queries.LINES}
+    polls = reverse("jobs:job", args=[pk]) if job.is_open else ""
+    context = {
+        "job": job,
+        "polls": polls,
+        "facts": _facts(job),
+        "log": LOG.table(lines),
+        "shortened": len(lines) == queries.LINES,
+    }
     return render(request, "jobs/job.html", context)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from custrata.apps.accounts.models import User
-from custrata.apps.playbooks.queries import STANDS, WHOSE, Search
+from custrata.apps.playbooks.queries import STANDS, WHOSE, TaskSearch
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, localized
 from custrata.web.days import ONE_LINE, DayField
 from custrata.web.forms import StyledForm, day_input, text_lazy
@@ -176,17 +176,17 @@ def _offer(form: forms.Form, choices: list[tuple[str, str]]) -> None:
     widget.choices = choices
 
 
-class SearchForm(forms.Form):
+class TaskSearchForm(forms.Form):
     """Filters of the task list: assignee, state and scheme."""
 
     whose = forms.ChoiceField(required=False, choices=[(value, value) for value in WHOSE])
     stands = forms.ChoiceField(required=False, choices=[(value, value) for value in STANDS])
     scheme = forms.CharField(required=False, max_length=64)
 
-    def search(self, usual: str) -> Search:
+    def search(self, usual: str) -> TaskSearch:
         """The search; invalid values are replaced by defaults."""
         self.is_valid()
         cleaned_data = self.cleaned_data
-        return Search(
+        return TaskSearch(
             cleaned_data.get("whose") or usual, cleaned_data.get("stands") or "open", cleaned_data.get("scheme") or ""
         )

@@ -9,7 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
 from custrata.apps.accounts.models import User
-from custrata.web.sessions import SessionStore as ExpiringSessions
+from custrata.web.sessions import ExpiringSessions
 
 
 class SessionStore(ExpiringSessions):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from django.forms import BoundField
@@ -17,11 +18,11 @@ from django.views.decorators.http import require_POST, require_safe
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import choose_columns, record_export
 from custrata.apps.customers.forms import FindColumnForm, SearchForm
-from custrata.apps.customers.queries.columns import GROUPS, Column, available_columns, columns_of
+from custrata.apps.customers.queries.columns import GROUPS, ProfileColumn, available_columns, columns_of
 from custrata.apps.customers.queries.filters import list_filters
 from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
 from custrata.apps.customers.queries.listing import (
-    Line,
+    ListedCustomer,
     ListPage,
     ListQuery,
     customers_without_run,
@@ -105,11 +106,11 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 
 def _listing_page(
-    request: HttpRequest, reading: Reading | None, list_query: ListQuery, columns: list[Column]
+    request: HttpRequest, reading: Reading | None, list_query: ListQuery, columns: list[ProfileColumn]
 ) -> dict[str, Any]:
     listing: ListPage | None = None
 
-    def read(cursor: Cursor | None) -> list[Line]:
+    def read(cursor: Cursor | None) -> list[ListedCustomer]:
         nonlocal listing
         if reading is not None:
             listing = list_page(reading, list_query, columns, cursor)
@@ -138,15 +139,15 @@ def _no_match() -> Empty:
     )
 
 
-def _sort_key(line: Line) -> tuple[Any, str]:
+def _sort_key(line: ListedCustomer) -> tuple[Any, str]:
     return line.at
 
 
-def _by_id(line: Line) -> tuple[str]:
+def _by_id(line: ListedCustomer) -> tuple[str]:
     return (line.customer_id,)
 
 
-def _sortable(list_query: ListQuery, available: dict[str, Column], reading: Reading | None) -> ListQuery:
+def _sortable(list_query: ListQuery, available: dict[str, ProfileColumn], reading: Reading | None) -> ListQuery:
     """The list query with a valid sort column."""
     fits = reading is not None and (
         list_query.sort == "name" or (list_query.sort in available and available[list_query.sort].sorts)
@@ -156,7 +157,7 @@ def _sortable(list_query: ListQuery, available: dict[str, Column], reading: Read
     return replace(list_query, sort="customer_id", descending=False)
 
 
-def _headings(columns: list[Column], list_query: ListQuery, query: QueryDict) -> Iterator[Heading]:
+def _headings(columns: list[ProfileColumn], list_query: ListQuery, query: QueryDict) -> Iterator[Heading]:
     sort, descending = list_query.sort, list_query.descending
     label = text("customers.column.customer")
     yield sort_heading(query, "customer_id", label, sort=sort, descending=descending)
@@ -172,7 +173,7 @@ def _headings(columns: list[Column], list_query: ListQuery, query: QueryDict) ->
             )
 
 
-def _groups(available: dict[str, Column], chosen: list[Column]) -> list[BoundField]:
+def _groups(available: dict[str, ProfileColumn], chosen: list[ProfileColumn]) -> list[BoundField]:
     """The choice of columns, by group."""
     keys = [column.key for column in chosen]
     groups = {group: [column for column in available.values() if column.group == group] for group in GROUPS}
@@ -261,12 +262,13 @@ def export(request: HttpRequest) -> HttpResponseBase:
     return file_response(kind, f"{text('customers.title')}-{reading.run.as_of:%Y%m%d}", header, rows)
 
 
-def _named(rows: Iterator[list[Any]], columns: list[Column], spoken: str) -> Iterator[list[Any]]:
+def _named(rows: Iterator[list[Any]], columns: list[ProfileColumn], spoken: str) -> Iterator[list[Any]]:
     """Rows with tiers and labels by their names."""
+    tier_name_of = cache(partial(tier_named, language=spoken))
     for row in rows:
         for place, column in enumerate(columns, 2):
             if row[place] is not None and column.kind == "tier":
-                row[place] = tier_named(column.scheme, row[place], spoken)
+                row[place] = tier_name_of(column.scheme, row[place])
             elif row[place] is not None and column.kind == "label":
                 row[place] = phrase("tiers", f"labels.{row[place]}", spoken)
         yield row

@@ -1,8 +1,8 @@
 """Queries on playbooks and tasks."""
 
 from custrata.apps.playbooks.queries.playbooks import (
-    Card,
-    Step,
+    PlaybookCard,
+    PlaybookStep,
     cards,
     effective_playbook,
     has_playbook,
@@ -17,7 +17,7 @@ from custrata.apps.playbooks.queries.tasks import (
     STANDS,
     WHOSE,
     Counts,
-    Search,
+    TaskSearch,
     counts,
     due_tasks,
     is_overdue,
@@ -32,10 +32,10 @@ from custrata.apps.playbooks.queries.tasks import (
 __all__ = [
     "STANDS",
     "WHOSE",
-    "Card",
     "Counts",
-    "Search",
-    "Step",
+    "PlaybookCard",
+    "PlaybookStep",
+    "TaskSearch",
     "cards",
     "counts",
     "due_tasks",

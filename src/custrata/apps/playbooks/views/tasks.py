@@ -17,12 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.rights import EXPORT
 from custrata.apps.playbooks.actions import finish_task, hand_over_task, record_export, reopen_task
-from custrata.apps.playbooks.forms import FinishForm, HandOverForm, SearchForm
+from custrata.apps.playbooks.forms import FinishForm, HandOverForm, TaskSearchForm
 from custrata.apps.playbooks.models import State, Task
 from custrata.apps.playbooks.queries import (
     STANDS,
     WHOSE,
-    Search,
+    TaskSearch,
     counts,
     has_playbook,
     is_overdue,
@@ -197,7 +197,7 @@ def _back(
     return redirect_after(request, lambda: act(who), message, to=back)
 
 
-def _filters(search: Search) -> list[BoundField]:
+def _filters(search: TaskSearch) -> list[BoundField]:
     whose = [(value, text(f"playbooks.whose.{value}")) for value in WHOSE]
     of_schemes = [("", text("playbooks.all_schemes")), *((key, scheme_named(key)) for key in BUILT_IN)]
     return [
@@ -206,12 +206,12 @@ def _filters(search: Search) -> list[BoundField]:
     ]
 
 
-def _search(request: HttpRequest) -> Search:
+def _search(request: HttpRequest) -> TaskSearch:
     usual = "mine" if may(request.user, DO_TASKS) else "all"
-    return SearchForm(request.GET).search(usual)
+    return TaskSearchForm(request.GET).search(usual)
 
 
-def _listing(search: Search) -> Listing:
+def _listing(search: TaskSearch) -> Listing:
     """Open tasks by due date, ended ones newest first; cursors are those of the search."""
     listing = OPEN_TASKS if search.stands in ("open", "overdue") else ENDED_TASKS
     return replace(listing, name=f"tasks {search.whose} {search.stands} {search.scheme}")

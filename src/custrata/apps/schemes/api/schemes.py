@@ -32,7 +32,7 @@ from custrata.apps.tiers.queries.runs import newest
 from custrata.engine import DuckEngine
 from custrata.pipeline.drafts import NotGradedYet
 from custrata.pipeline.reading import GradedRun, Tiered, reading
-from custrata.pipeline.simulation import Mover, simulate
+from custrata.pipeline.simulation import SimulatedMover, simulate
 from custrata.tiering import Version, define
 from custrata.tiering.names import notes_of, scheme_name, tier_name
 from custrata.web.bearers import BearerToken, bearer
@@ -76,7 +76,7 @@ def simulate_scheme(request: HttpRequest, payload: SimulateIn) -> dict[str, Any]
     return fields | people | {"scheme": simulation.key}
 
 
-def _mover(mover: Mover) -> dict[str, Any]:
+def _mover(mover: SimulatedMover) -> dict[str, Any]:
     return {**vars(mover), "value": exact(mover.value)}
 
 

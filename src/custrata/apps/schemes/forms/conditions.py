@@ -14,7 +14,7 @@ from django.http import QueryDict
 
 from custrata.apps.schemes.forms.editor import ConditionForm, PartForm, PartRows
 from custrata.criteria.operators import OPERATORS
-from custrata.schema.numbers import NotANumber, decimal_of, whole_of
+from custrata.schema.numbers import UnreadableNumber, decimal_of, whole_of
 from custrata.web.bodies import read_json
 
 Data = dict[str, Any]
@@ -205,7 +205,7 @@ def _typed_value(value: str, sort: str) -> Any:
     parsed = number(value)
     try:
         return float(decimal_of(parsed)) if isinstance(parsed, str) else parsed
-    except NotANumber:
+    except UnreadableNumber:
         return parsed
 
 
@@ -213,5 +213,5 @@ def number(text: str) -> str | int:
     """Parse an integer; any other text is returned unchanged."""
     try:
         return whole_of(text)
-    except NotANumber:
+    except UnreadableNumber:
         return text

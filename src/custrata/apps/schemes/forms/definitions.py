@@ -26,7 +26,7 @@ from custrata.apps.schemes.forms.editor import (
     TierForm,
     TierRows,
 )
-from custrata.schema.numbers import NotANumber, whole_of
+from custrata.schema.numbers import UnreadableNumber, whole_of
 from custrata.tiering.shapes import SHAPES
 from custrata.web.bodies import read_json
 
@@ -277,7 +277,7 @@ def row_index(text: str, rows: Sequence[object]) -> int | None:
     """The row index a button names; None if there is no such row."""
     try:
         place = whole_of(text)
-    except NotANumber:
+    except UnreadableNumber:
         return None
     return place if 0 <= place < len(rows) else None
 

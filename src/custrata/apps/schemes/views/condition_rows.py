@@ -26,7 +26,7 @@ WIDGETS = {"number": "number", "text": "text", "texts": "text", "day": "date", "
 
 
 @dataclass(frozen=True)
-class Part:
+class ConditionRow:
     """One row of a condition, with the options of its selects."""
 
     token: int
@@ -57,7 +57,7 @@ class Builder:
 
     name: str
     condition: Condition
-    parts: tuple[Part, ...]
+    parts: tuple[ConditionRow, ...]
     sentence: str
     problem: str
     form: ConditionForm
@@ -108,12 +108,12 @@ def condition_builder(name: str, when: Any, problem: str, offer: Offering) -> Bu
     return Builder(name, condition, with_forms, sentence_of(when), problem, form, formset)
 
 
-def _part_values(part: Part) -> dict[str, Any]:
+def _part_values(part: ConditionRow) -> dict[str, Any]:
     values = {**vars(part.row), "is": part.row.operator, "not": part.row.negated, "tier": list(part.row.tiers)}
     return {**values, "sort": part.sort}
 
 
-def _part_choices(part: Part, offer: Offering) -> dict[str, Choices]:
+def _part_choices(part: ConditionRow, offer: Offering) -> dict[str, Choices]:
     row, text = part.row, texts.text
     empty = [] if row.scheme else [("", "")]
     return {
@@ -143,25 +143,25 @@ def sentence_of(when: Any) -> str:
         return ""
 
 
-def _part(place: int, row: Row, offers: dict[str, Offer]) -> Part:
+def _part(place: int, row: Row, offers: dict[str, Offer]) -> ConditionRow:
     if row.what == "tier":
-        return Part(place, row, (), "", tiers=offered.tier_choices(row.scheme))
+        return ConditionRow(place, row, (), "", tiers=offered.tier_choices(row.scheme))
     if row.what == "facts":
         sums, wheres = offered.fact_columns(row.facts)
-        return Part(
+        return ConditionRow(
             place, row, _operators(offered.AMOUNTS), "pair" if row.operator == "between" else "number",
             sums=[(column, texts.text(f"criteria.columns.{column}")) for column in sums],
             wheres=[(column, texts.text(f"criteria.columns.{column}")) for column in wheres],
         )  # fmt: skip
     if row.what == "tag":
-        return Part(place, row, (), "")
+        return ConditionRow(place, row, (), "")
     sort = offers[row.trait].sort if row.trait in offers else _guess_sort(row)
     fitting = offered.operators_of(sort)
     operator = row.operator if row.operator in fitting else fitting[0]
     takes = OPERATORS[operator].takes
     widget = WIDGETS.get(takes) if takes in WIDGETS else {"number": "number", "truth": "truth"}.get(sort, "text")
     widget = "days_pair" if widget == "pair" and sort == "day" else widget
-    return Part(place, row, _operators(fitting), widget or "", sort=sort)
+    return ConditionRow(place, row, _operators(fitting), widget or "", sort=sort)
 
 
 def _guess_sort(row: Row) -> str:

@@ -16,7 +16,7 @@ from custrata.apps.tiers.queries.runs import newest
 from custrata.errors import CustrataError
 from custrata.pipeline.simulation import Distribution
 from custrata.report.colours import colour
-from custrata.report.data import Histogram, Line, Lines, Unit
+from custrata.report.data import Histogram, Lines, TierLine, Unit
 from custrata.report.panels import Pair, in_both_widths
 from custrata.report.pictures import distribution
 from custrata.tiering import define
@@ -27,7 +27,7 @@ SCORED = ("score", "points")
 
 
 @dataclass(frozen=True)
-class Size:
+class TierEffect:
     """A tier with its future and current number of customers."""
 
     key: str
@@ -43,7 +43,7 @@ class Size:
 class Effect:
     """Tier sizes, or the reason why there are none; `lines` update the chart."""
 
-    sizes: tuple[Size, ...] = ()
+    sizes: tuple[TierEffect, ...] = ()
     reason: str = ""
     notes: tuple[str, ...] = ()
     lines: list[dict[str, Any]] = field(default_factory=list)
@@ -83,7 +83,7 @@ def effect(data: Mapping[str, Any], errors: Problems) -> Effect:
     lines = ladder_lines(data, preview.ladder)
     named = {line["tier"]: line["said"] for line in lines}
     sizes = tuple(
-        Size(
+        TierEffect(
             tier, name_of(data, tier), tier_colour(place, len(preview.tiers)), many, many / total,
             before.get(tier, 0) if before else None, named.get(tier, ""),
         )
@@ -170,7 +170,9 @@ def _draw_spread(data: Mapping[str, Any], value_spread: Distribution) -> Spread:
     histogram_unit: Unit = unit if unit in ("days", "orders", "money", "score", "share", "ratio") else "score"  # type: ignore[assignment]  # one of them
     edges = tuple(Decimal(str(round(edge, 4))) for edge in value_spread.edges)
     bins = Histogram(str(data.get("key", "")), name, histogram_unit, edges, value_spread.counts)
-    steps = tuple(Line(Decimal(str(line["at"])), line["colour"], f"{line['name']} {line['said']}") for line in lines)
+    steps = tuple(
+        TierLine(Decimal(str(line["at"])), line["colour"], f"{line['name']} {line['said']}") for line in lines
+    )
     drawn = Lines(steps, "step-20", bool(data.get("less_is_better")))
     picture = in_both_widths(partial(distribution, bins, drawn, texts.writer("report")))
     return Spread(chart, picture, name, any("field" in line for line in lines))

@@ -24,8 +24,8 @@ from custrata.apps.tiers.queries import panels
 from custrata.apps.tiers.queries.panels import Matrix
 from custrata.apps.tiers.queries.runs import newest
 from custrata.errors import CustrataError
-from custrata.pipeline.simulation import Mover, Simulation
-from custrata.report import Move, Scheme, Size, Tier
+from custrata.pipeline.simulation import SimulatedMover, Simulation
+from custrata.report import SchemeSummary, Size, Tier, TierMove
 from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
 from custrata.tiering import Definition, define
@@ -52,7 +52,7 @@ NO_LOSERS = Empty("circle-check", "schemes.simulate.no_losers")
 
 
 @dataclass(frozen=True)
-class TierRow:
+class SimulatedTierRow:
     """A tier before and after: customers, share, revenue and yearly cost."""
 
     name: str
@@ -71,7 +71,7 @@ class TierRow:
 
 
 @dataclass(frozen=True)
-class Person:
+class MovingCustomer:
     """One customer who would move."""
 
     customer_id: str
@@ -140,7 +140,7 @@ def _moved_size(simulation: Simulation, way: str) -> Size:
     return Size(sum(move.customers for move in moves), sum((move.revenue for move in moves), Decimal(0)))
 
 
-def _matrix(drawn: Scheme) -> Matrix:
+def _matrix(drawn: SchemeSummary) -> Matrix:
     """The matrix of moves, without columns for tiers that the draft removes."""
     whole = panels.matrix(drawn)
     names = {tier.name for tier in drawn.tiers if not tier.apart}
@@ -153,9 +153,9 @@ def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:
     return None if now is None else now - (before or Decimal(0))
 
 
-def _rows(data: dict[str, Any], simulation: Simulation) -> list[TierRow]:
+def _rows(data: dict[str, Any], simulation: Simulation) -> list[SimulatedTierRow]:
     return [
-        TierRow(
+        SimulatedTierRow(
             name_of(data, size.tier), tier_colour(place, len(simulation.tiers)), size.before, size.customers,
             _float(size.share), size.revenue, _float(size.revenue_share), size.cost,
         )
@@ -167,7 +167,7 @@ def _float(share: Decimal | None) -> float | None:
     return None if share is None else float(share)
 
 
-def _scheme(data: dict[str, Any], simulation: Simulation) -> Scheme:
+def _scheme(data: dict[str, Any], simulation: Simulation) -> SchemeSummary:
     """The scheme as the charts need it: current tiers as sources, the draft's tiers as targets."""
     tiers = [
         Tier(size.customers, size.revenue, key=size.tier, name=name_of(data, size.tier)) for size in simulation.tiers
@@ -176,17 +176,17 @@ def _scheme(data: dict[str, Any], simulation: Simulation) -> Scheme:
         if key not in {size.tier for size in simulation.tiers}:
             removed = Tier(0, Decimal(0), key=key, name=tier_named(simulation.key, key), apart=True)
             tiers.insert(min(place, len(tiers)), removed)
-    moves = tuple(Move(move.source, move.target, move.customers, move.revenue) for move in simulation.moves)
+    moves = tuple(TierMove(move.source, move.target, move.customers, move.revenue) for move in simulation.moves)
     name = tier_name(simulation.key, "", texts.language())
     new = all(move.source is None for move in moves)
-    return Scheme(simulation.key, name, tuple(tiers), moves=() if new else moves)
+    return SchemeSummary(simulation.key, name, tuple(tiers), moves=() if new else moves)
 
 
-def _person(data: dict[str, Any], mover: Mover, named: dict[str, str]) -> Person:
+def _person(data: dict[str, Any], mover: SimulatedMover, named: dict[str, str]) -> MovingCustomer:
     """A customer who would move; a tier the draft removes has its current name."""
     kept_keys = {tier["key"] for tier in data.get("tiers") or ()}
     source = name_of(data, mover.source) if mover.source in kept_keys else tier_named(str(data["key"]), mover.source)
-    return Person(
+    return MovingCustomer(
         mover.customer_id, named.get(mover.customer_id, ""), source, name_of(data, mover.target), mover.direction,
         mover.spend, mover.reason,
     )  # fmt: skip

@@ -47,7 +47,7 @@ TRAITS = ("trait", "order_by", "target", "waits_for")
 
 
 @dataclass(frozen=True)
-class Line:
+class VersionDifference:
     """One place where two versions differ, in words."""
 
     place: str
@@ -56,11 +56,11 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Row:
+class VersionRow:
     """A version in the list, with its differences from the previous one."""
 
     version: Version
-    lines: tuple[Line, ...]
+    lines: tuple[VersionDifference, ...]
     published: bool
 
 
@@ -72,7 +72,9 @@ def versions(request: HttpRequest, key: str) -> HttpResponse:
     number = state.published.number if state.published else None
     older = [*all_versions[1:], None]
     rows = [
-        Row(version, lines_between(before.definition, version.definition) if before else (), version.number == number)
+        VersionRow(
+            version, lines_between(before.definition, version.definition) if before else (), version.number == number
+        )
         for version, before in zip(all_versions, older, strict=True)
     ]
     context: dict[str, Any] = {
@@ -151,7 +153,7 @@ def restore(request: HttpRequest, key: str) -> HttpResponseBase:
     )
 
 
-def lines_between(old: Definition, new: Definition) -> tuple[Line, ...]:
+def lines_between(old: Definition, new: Definition) -> tuple[VersionDifference, ...]:
     """The differences of two definitions, in words."""
     data = {**old.data(), **new.data()}
     tiers = {tier["key"]: tier for version_data in (old.data(), new.data()) for tier in version_data.get("tiers") or ()}
@@ -159,8 +161,8 @@ def lines_between(old: Definition, new: Definition) -> tuple[Line, ...]:
     return tuple(_line(named, difference) for difference in differences(old, new))
 
 
-def _line(data: Mapping[str, Any], difference: Difference) -> Line:
-    return Line(
+def _line(data: Mapping[str, Any], difference: Difference) -> VersionDifference:
+    return VersionDifference(
         _place(data, difference.place),
         _value_text(difference.place, difference.was),
         _value_text(difference.place, difference.now),

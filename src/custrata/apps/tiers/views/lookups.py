@@ -10,13 +10,13 @@ from django.shortcuts import render
 from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.queries import refreshes, runs, schemes
 from custrata.pipeline.reading import GradedRun, NoSuchRun
-from custrata.report import Scheme
+from custrata.report import SchemeSummary
 from custrata.web import texts
 from custrata.web.forms import select
 from custrata.web.rights import may
 
 
-def scheme_or_404(key: str, run: GradedRun) -> Scheme:
+def scheme_or_404(key: str, run: GradedRun) -> SchemeSummary:
     """A scheme, or a 404 response."""
     try:
         return schemes.scheme(key, run)

@@ -15,7 +15,7 @@ from custrata.apps.tiers.queries import panels, runs, schemes, sheets, values
 from custrata.apps.tiers.rights import SEE_TIERS
 from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
 from custrata.pipeline.reading import GradedRun
-from custrata.report import Scheme
+from custrata.report import SchemeSummary
 from custrata.report.panels import in_both_widths
 from custrata.report.pictures import bars, calibration, distribution, silence
 from custrata.report.pictures import rfm_map as rfm_picture
@@ -129,7 +129,7 @@ def rfm_map(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/rfm_map.html", context)
 
 
-def _values(scheme: Scheme, run: GradedRun, *, counted: bool) -> dict[str, Any]:
+def _values(scheme: SchemeSummary, run: GradedRun, *, counted: bool) -> dict[str, Any]:
     """The histogram of the value if it is recorded or requested, else `values_later`."""
     if not counted and values.is_counted(run.schemes[scheme.key]):
         return {"values_later": True}
