@@ -15,7 +15,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks.comparisons import KEYS, Measurement, Plan, measure, say
+from benchmarks.comparisons import KEYS, USUAL, Measurement, Plan, measure, say
 from benchmarks.tables import Sheet, as_dict, scope, sheets
 from benchmarks.tasks import ROOT
 
@@ -50,7 +50,9 @@ def works(_context: click.Context, _option: click.Parameter, text: str) -> tuple
     show_default=True,
     help="Sizes, with ten orders each; 10m is possible, without pandas.",
 )
-@click.option("--only", callback=works, default=",".join(KEYS), show_default=True, help="Which works.")
+@click.option(
+    "--only", callback=works, default=",".join(USUAL), show_default=True, help=f"Which works, of {', '.join(KEYS)}."
+)
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Runs of each.")
 @click.option("--peer/--no-peer", "peers", default=True, show_default=True, help="Whether peers run too.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the orders.")

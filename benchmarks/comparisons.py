@@ -30,7 +30,8 @@ class Peer:
 @dataclass(frozen=True)
 class Comparison:
     """One of our works and its peers. `faster` compares their time with ours (at least `mark` times), else ours with
-    theirs (at most `mark` times); `most_seconds` is a mark by the clock instead."""
+    theirs (at most `mark` times); `most_seconds` is a mark by the clock instead. `check` is a work that fails where the
+    results are wrong."""
 
     key: str
     title: str
@@ -40,6 +41,7 @@ class Comparison:
     mark: float = 0
     most_mb: float = 0
     most_seconds: float = 0
+    check: str = ""
 
     @property
     def must(self) -> str:
@@ -86,9 +88,19 @@ COMPARISONS = (
     Comparison("simulation", "simulation, tiers with a life", "simulation_lived", (_BARE,), most_seconds=3),
     Comparison("simulation", "preview of a dragged line", "preview", (_BARE,), most_seconds=0.3),
     Comparison("life", "life of a tier: one transition", "life", (Peer("bare_join", "the bare join"),), mark=3),
+    Comparison(
+        "cluster",
+        "refresh on Spark, two workers",
+        "cluster_two",
+        (Peer("cluster_one", "one worker"),),
+        faster=True,
+        mark=1.6,
+        check="cluster_agree",
+    ),
 )
 READING_RUN = ("criteria", "simulation")  # these read a published run
-KEYS = ("main", "refresh", "import", "criteria", "simulation", "life", "growth")
+KEYS = ("main", "refresh", "import", "criteria", "simulation", "life", "growth", "cluster")
+USUAL = KEYS[:-1]  # a cluster needs a Java runtime, and takes long
 
 
 @dataclass(frozen=True)
@@ -154,7 +166,7 @@ def measure(plan: Plan) -> Iterator[Measurement]:
         comparisons = list(plan.comparisons())
         if any(comparison.key != "life" for comparison in comparisons):  # the life makes its own tables
             task = _with_orders(task)
-        if any(comparison.key in ("refresh", *READING_RUN) for comparison in comparisons):
+        if any(comparison.key in ("refresh", "cluster", *READING_RUN) for comparison in comparisons):
             task = _with_lake(task)
         for comparison in comparisons:
             if comparison.key in READING_RUN and not published:
@@ -196,6 +208,8 @@ def _measure_comparison(comparison: Comparison, task: Task, runs: int) -> Measur
         if done.get("pandas") and not measurement.same:
             both = replace(task, folder=task.folder / comparison.work, other=task.folder / "pandas")
             measurement.same.update(timed("agree", both).details["same"])
+        if comparison.check and run == 0:
+            timed(comparison.check, task)
         for work, timing in done.items():
             shutil.rmtree(task.folder / work)
             measurement.timings[work] += [timing] if timing else []

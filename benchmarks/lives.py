@@ -11,17 +11,17 @@ import duckdb
 from benchmarks.tasks import Task
 from custrata.analytics.moments import AsOf
 from custrata.engine import connect
-from custrata.tiering.life import Life, Review, Rung, live
+from custrata.tiering.life import Life, LifeTier, Review, live
 
 Job = Callable[[], dict[str, Any]]
 
 NOW = AsOf(datetime(2026, 1, 1, tzinfo=UTC), "Asia/Shanghai")
 LIFE = Life(
     (
-        Rung("gold", 800, keep=600, valid_days=365, grace_days=30, drop_at_most=1),
-        Rung("silver", 500, keep=400, valid_days=365, grace_days=30),
-        Rung("bronze", 100, valid_days=90),
-        Rung("basic", None),
+        LifeTier("gold", 800, keep=600, valid_days=365, grace_days=30, drop_at_most=1),
+        LifeTier("silver", 500, keep=400, valid_days=365, grace_days=30),
+        LifeTier("bronze", 100, valid_days=90),
+        LifeTier("basic", None),
     ),
     Review("member_anniversary"),  # the one with the most to reckon
 )

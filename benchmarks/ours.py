@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.generate import cached_orders
 from benchmarks.tasks import Task
 from custrata.analytics.traits import CATALOGUE
-from custrata.engine import connect
+from custrata.engine import Engine, connect
 from custrata.ingest import import_file
 from custrata.lake import Run, Workspace
 from custrata.pipeline import refresh
@@ -70,14 +70,14 @@ def main_job(task: Task) -> Job:
 
 def refresh_alone(task: Task) -> Job:
     """The first refresh of a prepared lake."""
-    workspace = _prepared(task)
+    workspace = prepared(task)
     shutil.rmtree(workspace.runs.folder, ignore_errors=True)
     return lambda: _refresh(workspace)
 
 
 def refresh_next(task: Task) -> Job:
     """The refresh as of a day later, with the run of the day before to compare with."""
-    workspace = _prepared(task)
+    workspace = prepared(task)
     before = workspace.runs.published()
     if before is None:
         _refresh(workspace)
@@ -87,7 +87,8 @@ def refresh_next(task: Task) -> Job:
     return lambda: _refresh(workspace, later)
 
 
-def _prepared(task: Task) -> Workspace:
+def prepared(task: Task) -> Workspace:
+    """The workspace that the work `prepare` made."""
     assert task.workspace is not None
     return Workspace.open(task.workspace)
 
@@ -100,9 +101,14 @@ def _import(task: Task) -> dict[str, Any]:
 
 
 def _refresh(workspace: Workspace, as_of: datetime | None = None) -> dict[str, Any]:
-    started = perf_counter()
     with connect() as engine:
-        done = refresh(workspace, engine, at=datetime.now(UTC), as_of=as_of)
+        return refreshed(workspace, engine, as_of)
+
+
+def refreshed(workspace: Workspace, engine: Engine, as_of: datetime | None = None) -> dict[str, Any]:
+    """A refresh on an engine: its seconds, those of its steps, and what it computed."""
+    started = perf_counter()
+    done = refresh(workspace, engine, at=datetime.now(UTC), as_of=as_of)
     assert done.new
     return {"refresh": perf_counter() - started, "steps": done.run.record["steps"], **_counts(done.run)}
 

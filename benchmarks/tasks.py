@@ -30,6 +30,9 @@ WORKS = {
     "simulation_lived": "benchmarks.simulations:simulation_lived",
     "preview": "benchmarks.simulations:previewed",
     "simulation_sql": "benchmarks.simulations:bare",
+    "cluster_one": "benchmarks.cluster:one_worker",
+    "cluster_two": "benchmarks.cluster:two_workers",
+    "cluster_agree": "benchmarks.cluster:agree",
     "criteria": "benchmarks.conditions:ours",
     "criteria_sql": "benchmarks.conditions:by_hand",
 }

@@ -84,7 +84,11 @@ def settings_page() -> str:
     """Every setting of `custrata.toml`."""
     lines = ["# Settings", "", "`custrata.toml` lies in the workspace folder; `custrata init` writes it.", ""]
     rows = [(f"`{name}`", f"`{default}`" if default else "", meaning) for name, default, meaning in settings()]
-    return "\n".join([*lines, *_table(("setting", "default", "meaning"), rows)])
+    end = [
+        "",
+        "Spark's own settings stand in the table `spark`: [on a Spark cluster](../cluster.md#settings-that-stay).",
+    ]
+    return "\n".join([*lines, *_table(("setting", "default", "meaning"), rows), *end])
 
 
 def settings() -> Iterator[tuple[str, str, str]]:

@@ -21,7 +21,7 @@ from custrata.engine.functions import epoch_micros
 from custrata.pipeline.decisions import AppliedDecisions
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
-from custrata.tiering import BUILT_IN, Context
+from custrata.tiering import BUILT_IN, GradingContext
 from tests.analytics.conftest import orders_table
 from tests.analytics.population import Shop, feedback_table, lines_table
 
@@ -59,7 +59,7 @@ def graded(
     moment = AsOf.of(as_of, zone)
     answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
     facts = {"feedback": answers.mutate(at=epoch_micros(answers.given_at))} if shop.feedback else {}
-    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts, schemes=schemes)
+    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts=facts, schemes=schemes)
 
 
 def graded_by_every_scheme(
@@ -67,13 +67,14 @@ def graded_by_every_scheme(
     profile: ir.Table,
     order_facts: KnownFacts,
     moment: AsOf,
+    *,
     facts: Mapping[str, ir.Table] | None = None,
     *,
     schemes: Iterable[str] = BUILT_IN,
 ) -> Graded:
     """A profile graded by every scheme, or by the named ones, from what it was worked out from."""
     curve = learn_silence(order_facts.paced, moment)
-    context = Context(curve, order_facts.everyone.period, moment, facts or {})
+    context = GradingContext(curve, order_facts.everyone.period, moment, facts or {})
     windows = Windows(order_facts, moment, engine.materialize)
     grader = Grader(profile, context, AppliedDecisions({}), None, engine, engine.materialize, windows)
     for key in schemes:

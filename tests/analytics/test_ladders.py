@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custrata.analytics.ladders import Ladder, Step, pareto_ladder, quantile_cut, quantile_ladder
+from custrata.analytics.ladders import Ladder, LadderStep, pareto_ladder, quantile_cut, quantile_ladder
 from custrata.engine import DuckEngine, Engine
 from custrata.engine.functions import Number, values_at_shares
 from tests.examples import examples
@@ -76,12 +76,12 @@ def test_draws_the_lines(duck: DuckEngine, method: Any, cases: dict[str, tuple[l
 
 def test_draws_the_same_lines_on_every_engine(engine: Engine) -> None:
     table = money_table(engine, [80, 15, 5, 5, "0.01", 0, -3, None])
-    assert quantile_ladder(table, "value", TIERS, FIFTHS).steps == (Step("high", 15), Step("mid", 5))
-    assert pareto_ladder(table, "value", TIERS, ABC).steps == (Step("high", 15), Step("mid", 5))
+    assert quantile_ladder(table, "value", TIERS, FIFTHS).steps == (LadderStep("high", 15), LadderStep("mid", 5))
+    assert pareto_ladder(table, "value", TIERS, ABC).steps == (LadderStep("high", 15), LadderStep("mid", 5))
 
 
 def test_a_value_meets_a_line_it_stands_at(engine: Engine) -> None:
-    ladder = Ladder((Step("high", Decimal("10.00")), Step("mid", 5)), "low")
+    ladder = Ladder((LadderStep("high", Decimal("10.00")), LadderStep("mid", 5)), "low")
     table = money_table(engine, ["10.01", "10.00", "9.99", "5.00", "4.99", 0, -1, None])
     assert [tier for _, tier in sorted(tiers(engine, table, ladder), key=lambda row: row[0] or -99, reverse=True)] == [
         "high", "high", "mid", "mid", "low", "low", "low", "low",
@@ -105,20 +105,20 @@ def test_a_ladder_without_steps_has_only_its_lowest_tier(duck: DuckEngine) -> No
 @pytest.mark.parametrize(("line", "first"), [("2.5", 3), ("2", 2), ("2.0", 2), ("1E+1", 10)])
 def test_a_line_between_two_whole_values_is_not_rounded(duck: DuckEngine, line: str, first: int) -> None:
     table = duck.from_arrow(pa.table({"value": pa.array(range(12), pa.int32())}))
-    graded = tiers(duck, table, Ladder((Step("in", Decimal(line)),), "out"))
+    graded = tiers(duck, table, Ladder((LadderStep("in", Decimal(line)),), "out"))
     assert min(value for value, tier in graded if tier == "in") == first
 
 
 def test_the_next_step_of_tied_lines_is_the_one_that_is_reached() -> None:
-    ladder = Ladder((Step("gold", 100), Step("silver", 50), Step("bronze", 50)), "none")
+    ladder = Ladder((LadderStep("gold", 100), LadderStep("silver", 50), LadderStep("bronze", 50)), "none")
     assert [ladder.next_step(tier) for tier in ("none", "bronze", "silver", "gold")] == [
-        Step("silver", 50), Step("silver", 50), Step("gold", 100), None,
+        LadderStep("silver", 50), LadderStep("silver", 50), LadderStep("gold", 100), None,
     ]  # fmt: skip
 
 
 def test_the_own_step_of_a_tier_is_its_line() -> None:
-    ladder = Ladder((Step("gold", 100),), "none")
-    assert (ladder.own_step("gold"), ladder.own_step("none")) == (Step("gold", 100), None)
+    ladder = Ladder((LadderStep("gold", 100),), "none")
+    assert (ladder.own_step("gold"), ladder.own_step("none")) == (LadderStep("gold", 100), None)
 
 
 @given(values=populations, probabilities=st.lists(shares, min_size=1, max_size=3))
@@ -158,7 +158,7 @@ def test_a_quantile_tier_holds_its_share_or_what_equal_values_leave_nearest_to_i
 
 def test_where_all_are_alike_nobody_stands_out(engine: Engine) -> None:
     cut = quantile_cut(money_table(engine, ["99.00"] * 20), "value", ("high", "standard"), [Decimal("0.1")])
-    assert cut.ladder.steps == (Step("high", Decimal("99.01")),)
+    assert cut.ladder.steps == (LadderStep("high", Decimal("99.01")),)
     assert [(tier.tier, tier.customers) for tier in cut.missed] == [("high", 0)]
 
 
@@ -194,7 +194,7 @@ def test_the_best_tiers_of_an_abc_analysis_are_the_fewest_that_hold_their_share(
 def test_everybody_has_one_tier_equals_share_it_and_more_is_never_worse(
     duck: DuckEngine, values: list[Decimal | None], lines: list[Decimal]
 ) -> None:
-    ladder = Ladder((Step("high", max(lines)), Step("mid", min(lines))), "low")
+    ladder = Ladder((LadderStep("high", max(lines)), LadderStep("mid", min(lines))), "low")
     graded = tiers(duck, money_table(duck, values), ladder)
     places = sorted((value, -TIERS.index(tier)) for value, tier in graded if value is not None)
     assert len(graded) == len(values)
@@ -207,7 +207,7 @@ def test_everybody_has_one_tier_equals_share_it_and_more_is_never_worse(
 @examples(25)
 def test_whoever_reaches_the_next_step_is_there(lines: list[Decimal], less: bool, value: Decimal) -> None:
     ordered = sorted(lines, reverse=not less)
-    ladder = Ladder(tuple(Step(f"t{number}", line) for number, line in enumerate(ordered)), "none", less)
+    ladder = Ladder(tuple(LadderStep(f"t{number}", line) for number, line in enumerate(ordered)), "none", less)
     column = ibis.memtable({"value": [value]}, schema=ibis.schema({"value": "decimal(18, 2)"})).value
     own = str(ladder.tier(column).execute()[0])
     above = ladder.next_step(own)

@@ -15,7 +15,7 @@ from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import NOT_LEARNED
 from custrata.engine import DuckEngine, Engine
 from custrata.engine.functions import epoch_micros
-from custrata.tiering import BUILT_IN, Context
+from custrata.tiering import BUILT_IN, GradingContext
 from tests.analytics.conftest import MakeProfile, by_customer, profile_table
 from tests.analytics.population import feedback_table
 from tests.examples import examples
@@ -26,7 +26,7 @@ TEXT, YES, SHARE = pa.string(), pa.bool_(), pa.decimal128(18, 4)
 
 def graded(key: str, profile: ir.Table, **facts: ir.Table) -> Grading:
     """A profile graded by a built-in scheme."""
-    return BUILT_IN[key].grade(profile, Context(NOT_LEARNED, 7, AsOf(AS_OF, "UTC"), facts))
+    return BUILT_IN[key].grade(profile, GradingContext(NOT_LEARNED, 7, AsOf(AS_OF, "UTC"), facts))
 
 
 def potential_tiers(

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from custrata.engine import DuckEngine, Engine, UnknownEngine, connect
+from custrata.engine import DuckEngine, Engine, EngineMissing, UnknownEngine, connect
+from custrata.engine.spark_session import OtherSparkSession
 from custrata.errors import BadInput
 from custrata.schema import TABLES
 
@@ -31,6 +32,19 @@ def test_refuses_an_engine_it_does_not_know(name: str) -> None:
     with pytest.raises(UnknownEngine, match="duckdb and spark") as caught:
         connect(name)
     assert isinstance(caught.value, BadInput)
+
+
+def test_says_that_spark_needs_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineMissing, match="a Java runtime: java: command not found"):
+        connect("spark")
+
+
+def test_a_process_with_a_spark_session_is_refused_one_of_another_master(spark: Engine) -> None:
+    with pytest.raises(OtherSparkSession, match=r"with the master local\[2\]"):
+        connect("spark", spark_options={"spark.master": "local[7]"})
+    assert spark.arrow(spark.from_arrow(ROWS)).num_rows == 2  # it goes on
 
 
 def test_connects_with_as_many_threads_as_asked() -> None:

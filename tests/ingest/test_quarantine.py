@@ -7,7 +7,7 @@ from custrata.ingest import ImportResult
 from custrata.ingest.erasure import erase_from_quarantine
 from custrata.ingest.person_matching import person_matcher
 from custrata.ingest.quarantine_files import pending_file
-from custrata.lake.intents import Person
+from custrata.lake.intents import ErasedPerson
 
 HEAD = "order_id,customer_id,ordered_at,amount,note"
 GOOD = "1,a,2024-01-05,8,"
@@ -83,4 +83,4 @@ def test_rows_of_an_import_that_was_killed_before_go_with_the_next_one(shop: Sho
 
 
 def test_erasing_reaches_the_rows_of_a_killed_import(shop: Shop, killed: ImportResult) -> None:
-    assert erase_from_quarantine(shop.workspace.quarantine, person_matcher([Person("b, the second")], None)) == 1
+    assert erase_from_quarantine(shop.workspace.quarantine, person_matcher([ErasedPerson("b, the second")], None)) == 1

@@ -15,16 +15,16 @@ from custrata.engine import DuckEngine
 from custrata.lake import Workspace
 from custrata.pipeline import refresh
 from custrata.pipeline.reading import (
-    AnyOf,
     Between,
-    Cell,
     Filter,
     Ids,
+    InRfmCell,
     Moved,
     NoSuchColumn,
     NoSuchRun,
     Reading,
     Tiered,
+    ValueIn,
     prepare_facts,
     reading,
 )
@@ -119,15 +119,15 @@ def test_a_page_backwards_is_the_page_before(graded_reading: Reading, sort: str,
     ("condition", "fits"),
     [
         (Tiered("value", ("high", "mid")), lambda row: row["value_tier"] in ("high", "mid")),
-        (AnyOf("discount_rate", (None,)), lambda row: row["discount_rate"] is None),
-        (AnyOf("orders", (1, 2)), lambda row: row["orders"] in (1, 2)),
-        (AnyOf("orders", ()), lambda row: False),
+        (ValueIn("discount_rate", (None,)), lambda row: row["discount_rate"] is None),
+        (ValueIn("orders", (1, 2)), lambda row: row["orders"] in (1, 2)),
+        (ValueIn("orders", ()), lambda row: False),
         (Between("spend", Decimal(100), Decimal(500)), lambda row: 100 <= row["spend"] <= 500),
         (
             Between("discount_rate", None, Decimal("0.05")),
             lambda row: row["discount_rate"] is not None and row["discount_rate"] <= Decimal("0.05"),
         ),
-        (Cell(5, 5), lambda row: (row["rfm_r_score"], row["rfm_f_score"]) == (5, 5)),
+        (InRfmCell(5, 5), lambda row: (row["rfm_r_score"], row["rfm_f_score"]) == (5, 5)),
         (Moved("value", "mid", "low"), lambda row: (row["value_before"], row["value_tier"]) == ("mid", "low")),
         (Moved("value", None, "low"), lambda row: (row["value_before"], row["value_tier"]) == (None, "low")),
         (Ids(["c3", "c4", "nobody"]), lambda row: row["customer_id"] in ("c3", "c4")),
@@ -159,13 +159,13 @@ def test_refuses_columns_that_are_not_there(graded_reading: Reading) -> None:
     with pytest.raises(NoSuchColumn, match="shoe_size"):
         graded_reading.customers((), ["shoe_size"])
     with pytest.raises(NoSuchColumn, match="shoe_size"):
-        graded_reading.count([AnyOf("shoe_size", (42,))])
+        graded_reading.count([ValueIn("shoe_size", (42,))])
     with pytest.raises(NoSuchColumn, match="x_tier"):
         graded_reading.count([Tiered("x", ("high",))])
 
 
 def test_a_value_is_never_taken_for_sql(graded_reading: Reading) -> None:
-    assert graded_reading.count([AnyOf("value_tier", ("' OR true --",))]) == 0
+    assert graded_reading.count([ValueIn("value_tier", ("' OR true --",))]) == 0
     with pytest.raises(NoSuchColumn):
         graded_reading.customers((), sort='spend" DESC; --')
 

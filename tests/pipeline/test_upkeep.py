@@ -12,10 +12,9 @@ from custrata.engine import DuckEngine
 from custrata.ingest import import_file
 from custrata.lake import Busy, Workspace
 from custrata.pipeline import rebuild, verify, withdraw
-from custrata.pipeline.reading import NoSuchRun, RunRemoved, history_of, moved_between, reading, stays
+from custrata.pipeline.reading import NoSuchRun, RunRemoved, collect, history_of, moved_between, reading, stays
 from custrata.pipeline.upkeep import compact_if_due, disk_use, retain, tidy
 from custrata.pipeline.verifying import RunBeforeRemoved
-from custrata.report import collect
 from tests.pipeline.conftest import AT, opened, shop, stock
 from tests.pipeline.lives import SIZE, VIP, intervals_of, order, publish, run_at
 

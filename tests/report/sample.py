@@ -8,28 +8,28 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from custrata.report import (
-    Change,
+from custrata.pipeline.reading.figures import (
     Headline,
     Histogram,
     Import,
-    Moment,
-    Move,
+    NumberChange,
     ParetoPoint,
     Quality,
     ReportData,
     RfmCell,
     RfmMap,
-    Scheme,
+    RunSizes,
+    SchemeSummary,
     Silence,
     SilenceClaim,
     SilencePoint,
     SilenceStratum,
     Size,
     Tier,
-    page,
+    TierMove,
+    Unit,
 )
-from custrata.report.data import Unit
+from custrata.report import page
 from custrata.wording import LANGUAGES
 
 ZERO = Decimal(0)
@@ -135,18 +135,18 @@ def _size(customers: int, mean: float, run: int, place: int) -> Size:
     return Size(count, Decimal(str(round(count * mean * (0.97 + 0.03 * math.sin(run * 0.7 + place)), 2))))
 
 
-def moves_between(before: Sequence[Size], tiers: Sequence[Tier]) -> tuple[Move, ...]:
+def moves_between(before: Sequence[Size], tiers: Sequence[Tier]) -> tuple[TierMove, ...]:
     """Most stay, neighbours exchange some, far ones a few; what is missing is new, what is over has gone."""
     places = range(len(tiers))
     counts = {(here, there): _exchanged(before, here, there) for here in places for there in places if here != there}
-    moves = [Move(tiers[a].key, tiers[b].key, n, n * (tiers[b].mean or ZERO)) for (a, b), n in counts.items()]
+    moves = [TierMove(tiers[a].key, tiers[b].key, n, n * (tiers[b].mean or ZERO)) for (a, b), n in counts.items()]
     for place, (was, tier) in enumerate(zip(before, tiers, strict=True)):
         stayed = was.customers - sum(n for (here, _), n in counts.items() if here == place)
         extra = tier.customers - stayed - sum(n for (_, there), n in counts.items() if there == place)
         stayed += min(0, extra)
-        moves.append(Move(tier.key, tier.key, stayed, stayed * (tier.mean or ZERO)))
+        moves.append(TierMove(tier.key, tier.key, stayed, stayed * (tier.mean or ZERO)))
         moves.append(
-            Move(None, tier.key, extra, tier.revenue / 100) if extra > 0 else Move(tier.key, None, -extra, ZERO)
+            TierMove(None, tier.key, extra, tier.revenue / 100) if extra > 0 else TierMove(tier.key, None, -extra, ZERO)
         )
     return tuple(moves)
 
@@ -156,7 +156,7 @@ def _exchanged(before: Sequence[Size], here: int, there: int) -> int:
     return int(min(before[here].customers, before[there].customers) * share)
 
 
-def sample_scheme(key: str, language: str) -> Scheme:
+def sample_scheme(key: str, language: str) -> SchemeSummary:
     """One of the ladders over thirteen runs."""
     name, rungs = LADDERS[key]
     sizes = [[_size(count, mean, run, place) for place, (*_, count, mean) in enumerate(rungs)] for run in range(13)]
@@ -174,11 +174,11 @@ def sample_scheme(key: str, language: str) -> Scheme:
         for (tier, names, *_), size in zip(rungs, sizes[-1], strict=True)
     )
     history = tuple(
-        Moment(at, {tier.key: size for tier, size in zip(tiers, run, strict=True)})
+        RunSizes(at, {tier.key: size for tier, size in zip(tiers, run, strict=True)})
         for at, run in zip(RUNS, sizes, strict=True)
     )
     note = named("界线已学得|界線已學得|lines learned from the data", language) if key == "lifecycle" else ""
-    return Scheme(key, named(name, language), tiers, history, moves_between(sizes[-2], tiers), note)
+    return SchemeSummary(key, named(name, language), tiers, history, moves_between(sizes[-2], tiers), note)
 
 
 def _rfm(language: str) -> RfmMap:
@@ -237,13 +237,17 @@ def _quality(language: str) -> Quality:
 def sample_report(language: str = "zh-hans", currency: str = "CNY") -> ReportData:
     """A year of a grocer with thirteen runs, and a scheme that waits for data."""
     name, note = "价格敏感度|價格敏感度|Price sensitivity", "等待数据：折扣|等待資料：折扣|waiting for data: discounts"
-    waiting = Scheme("price_sensitivity", named(name, language), note=named(note, language))
+    waiting = SchemeSummary("price_sensitivity", named(name, language), note=named(note, language))
     return ReportData(
         workspace=named("示范商店|示範商店|Sample shop", language),
         currency=currency,
         timezone="Asia/Shanghai",
         as_of=AS_OF,
-        headline=Headline(Change(2469, 2458), Change(2325, 2368), Change(Decimal("1157312.44"), Decimal("1106417.02"))),
+        headline=Headline(
+            NumberChange(2469, 2458),
+            NumberChange(2325, 2368),
+            NumberChange(Decimal("1157312.44"), Decimal("1106417.02")),
+        ),
         schemes=(*(sample_scheme(key, language) for key in LADDERS), waiting),
         seconds=4.13,
         previous_as_of=RUNS[-2],
@@ -265,21 +269,21 @@ def sample_page(language: str = "en", currency: str = "USD") -> str:
     return page(sample_report(language, currency), language)
 
 
-def ladder(customers: Sequence[int], revenue: Sequence[int] = (), names: Sequence[str] = ()) -> Scheme:
+def ladder(customers: Sequence[int], revenue: Sequence[int] = (), names: Sequence[str] = ()) -> SchemeSummary:
     """A scheme whose tiers have these sizes, at one run."""
     money = revenue or [10 * count for count in customers]
     tiers = (
         Tier(count, Decimal(money[place]), key=f"t{place}", name=names[place] if names else f"Tier {place}")
         for place, count in enumerate(customers)
     )
-    return Scheme("sizes", "Sizes", tuple(tiers))
+    return SchemeSummary("sizes", "Sizes", tuple(tiers))
 
 
-def with_past(scheme: Scheme) -> Scheme:
+def with_past(scheme: SchemeSummary) -> SchemeSummary:
     """The scheme with thirteen runs behind it, growing to what it is, and moves from the last."""
     history = tuple(
-        Moment(at, {tier.key: Size(tier.customers * (88 + run) // 100, tier.revenue) for tier in scheme.tiers})
+        RunSizes(at, {tier.key: Size(tier.customers * (88 + run) // 100, tier.revenue) for tier in scheme.tiers})
         for run, at in enumerate(RUNS)
     )
     before = [history[-2].sizes[tier.key] for tier in scheme.tiers]
-    return Scheme(scheme.key, scheme.name, scheme.tiers, history, moves_between(before, scheme.tiers))
+    return SchemeSummary(scheme.key, scheme.name, scheme.tiers, history, moves_between(before, scheme.tiers))

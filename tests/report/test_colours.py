@@ -8,7 +8,7 @@ from importlib import resources
 
 import pytest
 
-from custrata.report import Scheme, Tier
+from custrata.pipeline.reading.figures import SchemeSummary, Tier
 from custrata.report.colours import colour, tier_colours
 from tests.report.sample import ladder
 
@@ -67,7 +67,7 @@ def test_depth_follows_revenue_per_customer() -> None:
 
 def test_a_tier_off_the_ladder_is_grey() -> None:
     tiers = Tier(1, Decimal(9), key="a", name="A"), Tier(1, Decimal(0), key="z", name="Z", apart=True)
-    assert tier_colours(Scheme("s", "S", tiers)) == {"a": "step-0", "z": "apart"}
+    assert tier_colours(SchemeSummary("s", "S", tiers)) == {"a": "step-0", "z": "apart"}
 
 
 def test_an_empty_tier_stands_beside_its_better_neighbour() -> None:

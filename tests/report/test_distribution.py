@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custrata.report import Histogram, Line, Lines
-from custrata.report.data import Unit
+from custrata.pipeline.reading.figures import Histogram, Lines, TierLine, Unit
 from custrata.report.pictures import distribution
 from custrata.report.pictures.distribution import place_of
 from custrata.wording.writer import Writer
@@ -17,7 +16,7 @@ from tests.report.svg import Picture
 
 WRITE = Writer("en", "USD", "UTC", "report")
 EDGES = tuple(map(Decimal, (0, 10, 20, 40)))
-LINES = Lines((Line(Decimal(20), "step-0", "Best ≥ 20"), Line(Decimal(10), "step-10", "Good ≥ 10")), "step-20")
+LINES = Lines((TierLine(Decimal(20), "step-0", "Best ≥ 20"), TierLine(Decimal(10), "step-10", "Good ≥ 10")), "step-20")
 units = st.sampled_from(["days", "orders", "money", "score", "share", "ratio"])
 
 
@@ -38,7 +37,7 @@ def test_a_bar_has_the_colour_of_the_tier_it_falls_in() -> None:
 
 
 def test_where_less_is_better_the_colours_turn_round() -> None:
-    lines = Lines((Line(Decimal(10), "step-0", "Short ≤ 10"),), "step-20", less_is_better=True)
+    lines = Lines((TierLine(Decimal(10), "step-0", "Short ≤ 10"),), "step-20", less_is_better=True)
     bars = Picture(distribution(histogram(), lines, WRITE)).marks("rect", "mark")
     assert [bar.attrib["class"] for bar in bars] == ["mark step-0", "mark step-20", "mark step-20"]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custrata.report import Move, Scheme
+from custrata.pipeline.reading.figures import SchemeSummary, TierMove
 from custrata.report.pictures import flow
 from custrata.wording.writer import Writer
 from tests.report.sample import ladder, with_past
@@ -21,11 +21,11 @@ ends = st.none() | st.integers(0, 11).map("t{}".format)
 matrix = st.dictionaries(st.tuples(ends, ends), st.integers(0, 100_000), max_size=60)
 
 
-def moving(moves: dict[tuple[str | None, str | None], int], tiers: int = 12) -> Scheme:
+def moving(moves: dict[tuple[str | None, str | None], int], tiers: int = 12) -> SchemeSummary:
     """A ladder with these moves."""
     scheme = ladder([1] * tiers)
-    rows = (Move(source, target, count, Decimal(count)) for (source, target), count in moves.items())
-    return Scheme(scheme.key, scheme.name, scheme.tiers, moves=tuple(rows))
+    rows = (TierMove(source, target, count, Decimal(count)) for (source, target), count in moves.items())
+    return SchemeSummary(scheme.key, scheme.name, scheme.tiers, moves=tuple(rows))
 
 
 @given(matrix, st.booleans())

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from custrata.report import Move, RfmCell, RfmMap
+from custrata.pipeline.reading.figures import RfmCell, RfmMap, TierMove
 from custrata.report.pictures import bars, flow, rfm_map, rings
 from custrata.wording.writer import Writer
 from tests.report.sample import ladder
@@ -30,7 +30,7 @@ def test_a_ring_leads_to_its_tier() -> None:
 
 
 def test_a_band_leads_to_its_move() -> None:
-    moves = (Move("t0", "t2", 3, Decimal(9)), Move(None, "t0", 2, Decimal(4)))
+    moves = (TierMove("t0", "t2", 3, Decimal(9)), TierMove(None, "t0", 2, Decimal(4)))
     titles = links(flow(replace(SCHEME, moves=moves), WRITE, link="/?moved="))
     assert titles["/?moved=t0:t2"].startswith("Tier 0 → Tier 2: 3")
     assert set(titles) == {"/?moved=t0:t2", "/?moved=:t0"}

@@ -12,13 +12,23 @@ from pathlib import Path
 import pytest
 
 import custrata.report
-from custrata.report import Change, Headline, ReportData, Scheme, Silence, SilencePoint, SilenceStratum, page
+from custrata.pipeline.reading import collect
+from custrata.pipeline.reading.figures import (
+    Headline,
+    NumberChange,
+    ReportData,
+    SchemeSummary,
+    Silence,
+    SilencePoint,
+    SilenceStratum,
+)
+from custrata.report import page
 from custrata.schema.zones import UnknownTimeZone
 from custrata.wording import LANGUAGES, UnknownLanguage, catalogue
 from tests.report.sample import AS_OF, ladder, sample_page, sample_silence, with_past
 
 SOURCE = Path(custrata.report.__file__).parent
-NOTHING = Headline(Change(0), Change(0), Change(Decimal(0)))
+NOTHING = Headline(NumberChange(0), NumberChange(0), NumberChange(Decimal(0)))
 EMPTY = ReportData("Shop", "CNY", "Asia/Shanghai", AS_OF, NOTHING, ())
 NOT_WORDS = re.compile(r"Custrata|Asia/Shanghai|RFM|CNY|CN(?=¥)|US\$|\b[RFM]\d?\b|[\d-]+\.csv\.gz")
 
@@ -105,7 +115,7 @@ def test_names_cannot_become_markup(report: ReportData) -> None:
     assert Reader(html).open == []
 
 
-def _named(scheme: Scheme, name: str) -> Scheme:
+def _named(scheme: SchemeSummary, name: str) -> SchemeSummary:
     tiers = tuple(replace(tier, name=name, aim=name, action=name) for tier in scheme.tiers)
     return replace(scheme, name=name, note=name, tiers=tiers)
 
@@ -205,7 +215,8 @@ def test_refuses_a_time_zone_that_does_not_exist(report: ReportData) -> None:
 
 
 def test_no_phrase_is_left_over() -> None:
-    source = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*") if path.suffix in (".py", ".html"))
+    files = [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.html"), Path(collect.__file__)]
+    source = "\n".join(path.read_text("utf-8") for path in files)
     prefixes = {
         f"{name}."
         for name in ("nav", "column", "table", "headline", "flow", "silence", "calibration", "histogram.unit")

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from custrata.__main__ import cli
-from custrata.cli.help import Command, plain
+from custrata.cli.help import LocalizedCommand, plain
 from custrata.wording import catalogue
 
 
@@ -35,7 +35,7 @@ def test_the_help_of_every_command_and_option_is_translated_as_it_stands(english
 
 
 def test_every_command_speaks_the_language_asked_for() -> None:
-    assert [path for path, command in commands(cli) if not isinstance(command, Command)] == []
+    assert [path for path, command in commands(cli) if not isinstance(command, LocalizedCommand)] == []
 
 
 def test_no_translation_is_left_of_help_that_is_gone() -> None:

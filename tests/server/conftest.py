@@ -164,6 +164,12 @@ def signed_in(person: Person) -> Callable[[Role], Client]:
     return sign_in
 
 
+@pytest.fixture
+def operator(signed_in: Callable[[Role], Client]) -> Client:
+    """An operator's browser."""
+    return signed_in(Role.OPERATOR)
+
+
 @contextmanager
 def launched_chromium() -> Iterator[Browser]:
     """The Chromium of the system, until the block ends."""

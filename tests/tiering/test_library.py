@@ -14,6 +14,7 @@ import pytest
 
 from custrata.lake import Workspace
 from custrata.lake.durable import Damaged
+from custrata.lake.single_reads import single_reads
 from custrata.tiering import Definition, SchemeLibrary, built_in, define
 from custrata.tiering.comparing import planned
 from custrata.tiering.library import KindIsTaken, NoSuchVersion, StillRead
@@ -55,6 +56,22 @@ def test_publishing_adds_a_version_with_who_when_and_why(library: SchemeLibrary)
     version = library.published()["vip"]
     assert (version.definition, version.by, version.at, version.note) == (vip(), "Li", AT, "why")
     assert list(library.published()) == [*built_in(), "vip"]
+
+
+def test_a_version_published_where_files_are_read_once_is_seen_at_once(library: SchemeLibrary) -> None:
+    with single_reads():
+        assert "vip" not in library.published()
+        publish(library, vip())
+        assert library.published()["vip"].number == 1
+
+
+def test_publishing_keeps_what_others_published_since_the_list_was_read(library: SchemeLibrary) -> None:
+    with single_reads():
+        library.published()
+        with single_reads():  # as another process
+            publish(library, reading("other", "value"))
+        publish(library, vip())
+    assert {"other", "vip"} <= library.published().keys()
 
 
 def test_publishing_the_same_twice_changes_nothing(library: SchemeLibrary) -> None:

@@ -9,17 +9,19 @@ import pytest
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import DuckEngine, Engine
-from custrata.tiering.life import LIVED, Life, Review, Rung, Term, live
+from custrata.tiering.life import LIVED, Life, LifeTier, Review, Term, live
 from custrata.tiering.life.terms import NotATerm
 from tests.tiering.lives import at, columns_of, customer, lived, table_of
 
 NOW = "2026-01-01"
-GOLD = Rung("gold", 1000, keep=Decimal("800.00"))
-SILVER, BASIC = Rung("silver", 500, keep=400), Rung("basic", None)
+GOLD = LifeTier("gold", 1000, keep=Decimal("800.00"))
+SILVER, BASIC = LifeTier("silver", 500, keep=400), LifeTier("basic", None)
 PLAIN = Life((GOLD, SILVER, BASIC))
-SAFE = Life((Rung("gold", 1000, keep=800, valid_days=365, grace_days=30), Rung("silver", 500, valid_days=90), BASIC))
-STEPS = Life((Rung("gold", 1000, drop_at_most=1), SILVER, Rung("bronze", 100), BASIC))
-FAST = Life((Rung("quick", 7, keep=10), Rung("normal", 30), Rung("slow", None)), less_is_better=True)
+SAFE = Life(
+    (LifeTier("gold", 1000, keep=800, valid_days=365, grace_days=30), LifeTier("silver", 500, valid_days=90), BASIC)
+)
+STEPS = Life((LifeTier("gold", 1000, drop_at_most=1), SILVER, LifeTier("bronze", 100), BASIC))
+FAST = Life((LifeTier("quick", 7, keep=10), LifeTier("normal", 30), LifeTier("slow", None)), less_is_better=True)
 
 
 def test_a_new_customer_enters_at_the_line_and_not_one_cent_under(engine: Engine) -> None:
@@ -165,7 +167,7 @@ def test_the_tier_by_hand_is_entered_when_it_is_another_one(engine: Engine) -> N
 
 
 def test_after_an_override_ones_own_tier_stands_without_grace(engine: Engine) -> None:
-    life = Life((Rung("gold", 1000, grace_days=60, drop_at_most=1), Rung("silver", 500, grace_days=60), BASIC))
+    life = Life((LifeTier("gold", 1000, grace_days=60, drop_at_most=1), LifeTier("silver", 500, grace_days=60), BASIC))
     was = {"shown_tier": "gold", "shown_status": "override", "shown_since": "2025-12-01"}
     rows = [customer(5, "basic", **was), customer(1000, "basic", **was), customer(600, "silver", **was)]
     states = lived(engine, life, NOW, rows)
@@ -219,7 +221,7 @@ def test_what_came_since_a_review_lets_up_and_never_down(engine: Engine) -> None
     ],
 )
 def test_a_term_is_one_of_the_calendar(engine: Engine, term: str, start: str, end: str | None) -> None:
-    safe, graced = Rung("gold", 10, valid=Term.of(term)), Rung("gold", 10, grace=Term.of(term))
+    safe, graced = LifeTier("gold", 10, valid=Term.of(term)), LifeTier("gold", 10, grace=Term.of(term))
     (entered,) = lived(engine, Life((safe, BASIC)), start, [customer(10)])
     (failed,) = lived(engine, Life((graced, BASIC)), start, [customer(1, "gold", was_at="2020-01-01")])
     assert (entered["until"], failed["until"]) == (end and at(end), end and at(end))
@@ -232,7 +234,7 @@ def test_no_term_is_refused_by_name(term: object) -> None:
 
 
 def test_without_life_rules_a_tier_follows_its_value(engine: Engine) -> None:
-    follow = Life((Rung("gold", 1000), Rung("silver", 500), BASIC))
+    follow = Life((LifeTier("gold", 1000), LifeTier("silver", 500), BASIC))
     rows = [customer(value, was) for value in (1000, 500, 0, None) for was in follow.tiers]
     tiers = columns_of(lived(engine, follow, NOW, rows), "tier")
     assert tiers == [tier for tier in ("gold", "silver", "basic", "basic") for _ in range(3)]
@@ -244,7 +246,7 @@ def test_a_life_of_one_tier_holds_everybody(engine: Engine) -> None:
 
 
 def test_days_are_days_of_the_zone_also_where_midnight_does_not_exist(engine: Engine) -> None:
-    life = Life((Rung("gold", 10, valid_days=3), BASIC))
+    life = Life((LifeTier("gold", 10, valid_days=3), BASIC))
     (state,) = lived(engine, life, "2018-11-01", [customer(10)], zone="America/Sao_Paulo")
     assert state["until"] == at("2018-11-04", "America/Sao_Paulo")
     (safe, over) = (
@@ -264,6 +266,6 @@ def test_the_result_has_the_same_columns_on_every_engine(engine: Engine) -> None
 @pytest.mark.parametrize("line", [Decimal("0.005"), Decimal("799.999"), 800])
 def test_a_line_finer_than_the_value_is_not_rounded(duck: DuckEngine, line: Decimal) -> None:
     (under, over) = lived(
-        duck, Life((Rung("gold", line), BASIC)), NOW, [customer(float(line) - 0.006), customer(line + 1)]
+        duck, Life((LifeTier("gold", line), BASIC)), NOW, [customer(float(line) - 0.006), customer(line + 1)]
     )
     assert (under["tier"], over["tier"]) == ("basic", "gold")

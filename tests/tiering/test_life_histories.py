@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from custrata.analytics.moments import AsOf
 from custrata.engine import DuckEngine, Engine
-from custrata.tiering.life import REASONS, STATUSES, Life, Review, Rung, Term
+from custrata.tiering.life import REASONS, STATUSES, Life, LifeTier, Review, Term
 from tests.examples import examples
 from tests.tiering.lives import Put, State, effective_state, expected, lived
 
@@ -58,15 +58,16 @@ class Member:
 def any_life(random: Random, review: Review) -> Life:
     """Four tiers with random promises."""
 
-    def rung(tier: str, line: Any) -> Rung:
+    def rung(tier: str, line: Any) -> LifeTier:
         keep = random.choice((None, line, line - 15))
         valid = random.choice((None, Term(10), Term(90), Term(1, "month"), Term(1, "year")))
         grace = random.choice((None, Term(5), Term(40), Term(1, "month")))
-        return Rung(tier, line, keep, drop_at_most=random.choice((None, 1, 2)), valid=valid, grace=grace)
+        return LifeTier(tier, line, keep, drop_at_most=random.choice((None, 1, 2)), valid=valid, grace=grace)
 
     tiers = zip(("gold", "silver", "bronze"), random.choice(LINES), strict=True)
     return Life(
-        (*(rung(tier, line) for tier, line in tiers), Rung("basic", None, valid_days=random.choice((0, 30)))), review
+        (*(rung(tier, line) for tier, line in tiers), LifeTier("basic", None, valid_days=random.choice((0, 30)))),
+        review,
     )
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from custrata.analytics.moments import AsOf
-from custrata.tiering.life import REASONS, STATUSES, Life, Outlook, Review, Rung, outlook
+from custrata.tiering.life import REASONS, STATUSES, Life, LifeTier, Outlook, Review, outlook
 from custrata.wording import LANGUAGES, catalogue
 from custrata.wording.writer import Writer
 from tests.tiering.lives import ZONE, at
 
 NOW = AsOf.of("2026-01-01", ZONE)
-RUNGS = (Rung("gold", 1000, keep=800, valid_days=365), Rung("silver", 500, keep=400), Rung("basic", None))
+RUNGS = (LifeTier("gold", 1000, keep=800, valid_days=365), LifeTier("silver", 500, keep=400), LifeTier("basic", None))
 PLAIN, APRIL = Life(RUNGS), Life(RUNGS, Review("calendar", ((4, 1),)))
-FAST = Life((Rung("quick", 7, keep=10), Rung("slow", None)), less_is_better=True)
+FAST = Life((LifeTier("quick", 7, keep=10), LifeTier("slow", None)), less_is_better=True)
 
 
 def test_tells_the_way_up_and_the_line_that_keeps() -> None:

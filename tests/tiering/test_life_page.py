@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from custrata.analytics.ladders import Ladder, Step
+from custrata.analytics.ladders import Ladder, LadderStep
 from custrata.analytics.moments import AsOf
 from custrata.engine import DuckEngine
 from custrata.schema.zones import day_number
@@ -40,7 +40,7 @@ def life_in(text: str) -> Life:
     """The life of the tiers of a scheme whose file this is."""
     definition = define(yaml.safe_load(text))
     *upper, lowest = definition.tiers
-    steps = tuple(Step(tier.key, tier.line) for tier in upper if tier.line is not None)
+    steps = tuple(LadderStep(tier.key, tier.line) for tier in upper if tier.line is not None)
     return life_on_ladder(definition, Ladder(steps, lowest.key))
 
 

@@ -11,10 +11,10 @@ import pytest
 from custrata.analytics.moments import AsOf
 from custrata.engine import Engine
 from custrata.schema.zones import day_from_number, day_number
-from custrata.tiering.life import Life, Review, Rung, next_review, review_start
+from custrata.tiering.life import Life, LifeTier, Review, next_review, review_start
 from tests.tiering.lives import ZONE, at, columns_of, customer, lived, table_of
 
-RUNGS = (Rung("gold", 1000), Rung("basic", None))
+RUNGS = (LifeTier("gold", 1000), LifeTier("basic", None))
 APRIL = Life(RUNGS, Review("calendar", ((4, 1),)), qualify="since_review")
 QUARTERS = Life(RUNGS, Review("calendar", ((10, 1), (1, 1), (4, 1), (7, 1))), qualify="since_review")
 LEAP = Life(RUNGS, Review("calendar", ((2, 29),)))

@@ -8,39 +8,39 @@ from typing import Any
 import pytest
 
 from custrata.errors import BadInput
-from custrata.tiering.life import Life, Review, Rung, rules
+from custrata.tiering.life import Life, LifeTier, Review, rules
 
-BASIC = Rung("basic", None)
+BASIC = LifeTier("basic", None)
 
 
 @pytest.mark.parametrize(
     ("rungs", "error"),
     [
         ((), rules.NoTiers),
-        ((Rung("gold", 2), Rung("gold", 1), BASIC), rules.RungTwice),
-        ((Rung("gold", None), BASIC), rules.EnterLineMissing),
-        ((Rung("gold", 2),), rules.LowestHasLine),
-        ((Rung("gold", 2), Rung("basic", None, keep=1)), rules.LowestHasLine),
-        ((Rung("gold", 1), Rung("silver", Decimal("1.01")), BASIC), rules.RungsOutOfOrder),
-        ((Rung("gold", 1, keep=Decimal("1.01")), BASIC), rules.KeepBeyondEnter),
+        ((LifeTier("gold", 2), LifeTier("gold", 1), BASIC), rules.RungTwice),
+        ((LifeTier("gold", None), BASIC), rules.EnterLineMissing),
+        ((LifeTier("gold", 2),), rules.LowestHasLine),
+        ((LifeTier("gold", 2), LifeTier("basic", None, keep=1)), rules.LowestHasLine),
+        ((LifeTier("gold", 1), LifeTier("silver", Decimal("1.01")), BASIC), rules.RungsOutOfOrder),
+        ((LifeTier("gold", 1, keep=Decimal("1.01")), BASIC), rules.KeepBeyondEnter),
     ],
 )
-def test_refuses_lines_that_make_no_ladder(rungs: tuple[Rung, ...], error: type[BadInput]) -> None:
+def test_refuses_lines_that_make_no_ladder(rungs: tuple[LifeTier, ...], error: type[BadInput]) -> None:
     with pytest.raises(error):
         Life(rungs)
 
 
 def test_with_less_is_better_the_keep_line_is_the_larger() -> None:
-    rungs = (Rung("quick", 7, keep=10), Rung("normal", 30), BASIC)
+    rungs = (LifeTier("quick", 7, keep=10), LifeTier("normal", 30), BASIC)
     assert Life(rungs, less_is_better=True).rungs[0].keep_line == 10
     with pytest.raises(rules.KeepBeyondEnter):
-        Life((Rung("quick", 7, keep=6), BASIC), less_is_better=True)
+        Life((LifeTier("quick", 7, keep=6), BASIC), less_is_better=True)
     with pytest.raises(rules.RungsOutOfOrder):
-        Life((Rung("normal", 30), Rung("quick", 7), BASIC), less_is_better=True)
+        Life((LifeTier("normal", 30), LifeTier("quick", 7), BASIC), less_is_better=True)
 
 
 def test_equal_lines_are_allowed_as_a_quantile_may_draw_them() -> None:
-    assert Life((Rung("high", 1), Rung("mid", 1), BASIC)).tiers == ("high", "mid", "basic")
+    assert Life((LifeTier("high", 1), LifeTier("mid", 1), BASIC)).tiers == ("high", "mid", "basic")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_equal_lines_are_allowed_as_a_quantile_may_draw_them() -> None:
 )
 def test_refuses_numbers_that_are_none_or_lie_outside(fields: dict[str, Any]) -> None:
     with pytest.raises(rules.BadLifeNumber, match="gold"):
-        Rung(**{"tier": "gold", "enter": 1, **fields})
+        LifeTier(**{"tier": "gold", "enter": 1, **fields})
 
 
 @pytest.mark.parametrize(

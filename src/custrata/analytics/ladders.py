@@ -18,7 +18,7 @@ from custrata.engine.functions import Number, only_row, values_at_shares
 
 
 @dataclass(frozen=True)
-class Step:
+class LadderStep:
     """One rung: the tier, and the line at which it begins."""
 
     tier: str
@@ -31,15 +31,15 @@ class Ladder:
 
     `less_is_better` turns the ladder round: a value at or below a line is in.
 
-    >>> ladder = Ladder((Step("gold", 100), Step("silver", 50)), "basic")
+    >>> ladder = Ladder((LadderStep("gold", 100), LadderStep("silver", 50)), "basic")
     >>> spend = ibis.memtable({"spend": [100, 99, 50, 49, None]}).spend
     >>> ladder.tier(spend).execute().tolist()
     ['gold', 'silver', 'silver', 'basic', 'basic']
     >>> ladder.next_step("silver")
-    Step(tier='gold', line=100)
+    LadderStep(tier='gold', line=100)
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[LadderStep, ...]
     lowest: str
     less_is_better: bool = False
 
@@ -54,13 +54,13 @@ class Ladder:
         ]
         return cast(ir.StringValue, ibis.cases(*branches, else_=lowest))
 
-    def next_step(self, tier: str) -> Step | None:
+    def next_step(self, tier: str) -> LadderStep | None:
         """The step above a tier, if there is one; of steps at one line the best, since whoever meets it is there."""
         tiers = [step.tier for step in self.steps]
         above = self.steps[: tiers.index(tier)] if tier in tiers else self.steps
         return next((step for step in above if step.line == above[-1].line), None)
 
-    def own_step(self, tier: str) -> Step | None:
+    def own_step(self, tier: str) -> LadderStep | None:
         """The step of a tier; the lowest has none."""
         return next((step for step in self.steps if step.tier == tier), None)
 
@@ -121,7 +121,7 @@ def quantile_ladder(
 
     >>> customers = ibis.memtable({"orders": [9, 5, 5, 2, 1]})
     >>> quantile_ladder(customers, "orders", ("high", "mid", "low"), (Fraction(1, 5), Fraction(1, 2))).steps
-    (Step(tier='high', line=9), Step(tier='mid', line=5))
+    (LadderStep(tier='high', line=9), LadderStep(tier='mid', line=5))
     """
     return quantile_cut(table, column, tiers, shares, less_is_better=less_is_better).ladder
 
@@ -145,7 +145,7 @@ def quantile_cut(
     >>> alike = ibis.memtable({"orders": [2] * 20})
     >>> cut = quantile_cut(alike, "orders", ("high", "low"), (Fraction(1, 5),))
     >>> cut.ladder.steps, [tier.customers for tier in cut.missed]
-    ((Step(tier='high', line=3),), [0])
+    ((LadderStep(tier='high', line=3),), [0])
     """
     exact = [Fraction(share) for share in shares]
     value = table[column]
@@ -166,7 +166,9 @@ def quantile_cut(
             (limit, int(sides["limit"])) if line > limit and share < 1 else (line, inside)
             for (line, inside), share in zip(drawn, exact, strict=True)
         ]
-    steps = tuple(Step(tier, line if less_is_better else -line) for tier, (line, _) in zip(tiers, drawn, strict=False))
+    steps = tuple(
+        LadderStep(tier, line if less_is_better else -line) for tier, (line, _) in zip(tiers, drawn, strict=False)
+    )
     tied = any(sides[f"upto{number}"] > ceil(share * many) for number, share in enumerate(exact))
     return QuantileCut(Ladder(steps, tiers[-1], less_is_better), many, tied, _sizes(tiers, exact, drawn, many))
 
@@ -220,7 +222,7 @@ def pareto_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Se
 
     >>> customers = ibis.memtable({"spend": [70, 10, 10, 5, 5, 0]})
     >>> pareto_ladder(customers, "spend", ("A", "B", "C"), (Decimal("0.8"), Decimal("0.95"))).steps
-    (Step(tier='A', line=10), Step(tier='B', line=5))
+    (LadderStep(tier='A', line=10), LadderStep(tier='B', line=5))
     """
     values = table.select(value=table[column])
     positive = values.filter(values.value > 0)
@@ -236,4 +238,4 @@ def pareto_ladder(table: ir.Table, column: str, tiers: Sequence[str], shares: Se
     }
     lines = only_row(running.aggregate(**reached))
     drawn = [(tier, lines[f"line{number}"]) for number, tier in enumerate(tiers[:-1])]
-    return Ladder(tuple(Step(tier, line) for tier, line in drawn if line is not None), tiers[-1])
+    return Ladder(tuple(LadderStep(tier, line) for tier, line in drawn if line is not None), tiers[-1])

@@ -67,7 +67,7 @@ class Observed:
         return len(self.person)
 
 
-class People:
+class Resamples:
     """Samples of customers drawn anew, with replacement, the same ones in every call: how often each was drawn."""
 
     def __init__(self, many: int, resamples: int) -> None:
@@ -154,7 +154,7 @@ def fit_strata(observed: Observed, rules: SilenceRules) -> tuple[Stratum, ...]:
     >>> stratum.at_risk, stratum.churned, stratum.stretch(Decimal("2.5")).share
     (Fraction(2, 1), Fraction(5, 1), Decimal('0.5000'))
     """
-    people = People(int(observed.person.max(initial=-1)) + 1, rules.resamples)
+    people = Resamples(int(observed.person.max(initial=-1)) + 1, rules.resamples)
     return tuple(
         _fit_stratum(observed.within(*bounds), *bounds, rules, people) for bounds in _stratum_bounds(observed, rules)
     )
@@ -185,7 +185,7 @@ def _thin(observed: Observed, rules: SilenceRules) -> bool:
     return few or len(rhythmic) < rules.least_in_rhythm or not rhythmic.any()
 
 
-def _fit_stratum(observed: Observed, least: int, most: int | None, rules: SilenceRules, people: People) -> Stratum:
+def _fit_stratum(observed: Observed, least: int, most: int | None, rules: SilenceRules, people: Resamples) -> Stratum:
     if not len(observed):
         return Stratum(least, most)
     curve, rhythmic = Curve(observed), observed.back[observed.in_rhythm]
@@ -219,7 +219,7 @@ def _rests_on_enough(curve: Curve, start: int, end: int, rules: SilenceRules) ->
     return len(np.unique(curve.rows(start, end).person)) >= rules.beyond_people
 
 
-def _stretches(curve: Curve, lines: Sequence[Fraction], rules: SilenceRules, people: People) -> tuple[Stretch, ...]:
+def _stretches(curve: Curve, lines: Sequence[Fraction], rules: SilenceRules, people: Resamples) -> tuple[Stretch, ...]:
     """The blocks of the curve, joined until each rests on enough, never across a line."""
     cuts = _cuts(curve, [curve.place(line) for line in lines], rules)
     lengths = np.diff(curve.firsts[cuts])
@@ -283,7 +283,7 @@ def calibrate(
     claimed_by: Observed, observed: Observed, strata: Sequence[Stratum], rules: SilenceRules
 ) -> tuple[Calibration, ...]:
     """Claimed against actual for every stratum and tier of a curve: what `claimed_by` says of what was `seen` later."""
-    people = People(int(observed.person.max(initial=-1)) + 1, rules.resamples)
+    people = Resamples(int(observed.person.max(initial=-1)) + 1, rules.resamples)
     rows: list[Calibration] = []
     for stratum in strata:
         before, after = (part.within(stratum.least, stratum.most) for part in (claimed_by, observed))

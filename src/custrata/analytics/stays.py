@@ -23,7 +23,7 @@ class Lasted:
 
 
 @dataclass(frozen=True)
-class Step:
+class StayStep:
     """A step of the curve: so many were still there on the day and how many left; `share` is still there after it."""
 
     days: int
@@ -36,7 +36,7 @@ class Step:
 class Survival:
     """The curve of one kind of stay: its steps down, and the longest time that any stay was seen, in days."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[StayStep, ...]
     longest: int | None
 
     @property
@@ -74,10 +74,10 @@ def survival(stays: Iterable[Lasted]) -> Survival:
         ended, going_on = together.get(stay.days, (0, 0))
         together[stay.days] = (ended + stay.ended, going_on + stay.going_on)
     there, share = sum(ended + going_on for ended, going_on in together.values()), Fraction(1)
-    steps: list[Step] = []
+    steps: list[StayStep] = []
     for days, (ended, going_on) in sorted(together.items()):
         if ended:
             share *= 1 - Fraction(ended, there)
-            steps.append(Step(days, there, ended, share))
+            steps.append(StayStep(days, there, ended, share))
         there -= ended + going_on
     return Survival(tuple(steps), max(together, default=None))

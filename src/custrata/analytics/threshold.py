@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from custrata.analytics.grading import Grading
-from custrata.analytics.ladders import Ladder, QuantileCut, Step, pareto_ladder, quantile_cut
+from custrata.analytics.ladders import Ladder, LadderStep, QuantileCut, pareto_ladder, quantile_cut
 from custrata.engine.functions import Number, only_row
 from custrata.errors import BadInput
 
@@ -142,7 +142,7 @@ def line_ladder(tiers: Sequence[str], lines: Sequence[Number], *, less_is_better
     ordered = sorted(set(lines), reverse=not less_is_better)
     if ordered != list(lines):
         raise LinesOutOfOrder(lines=", ".join(str(line) for line in lines))
-    steps = tuple(Step(tier, line) for tier, line in zip(tiers, lines, strict=False))
+    steps = tuple(LadderStep(tier, line) for tier, line in zip(tiers, lines, strict=False))
     return Ladder(steps, tiers[-1], less_is_better)
 
 

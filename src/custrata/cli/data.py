@@ -14,7 +14,7 @@ from typing import Literal
 
 import click
 
-from custrata.cli.help import Command, language_option
+from custrata.cli.help import LocalizedCommand, language_option
 from custrata.cli.language import current_language
 from custrata.cli.questions import decisions_of, import_with_answers
 from custrata.cli.session import Session, now, say, workspace_option
@@ -38,7 +38,7 @@ class NoQuarantine(BadInput):
     template = "There are no rejected rows of an import “{import_id}”."
 
 
-@click.command("init", cls=Command)
+@click.command("init", cls=LocalizedCommand)
 @click.argument("directory", type=click.Path(path_type=Path), default=Path())
 @click.option("--name", default=None, help="The name of the workspace (default: the folder's name).")
 @click.option("--currency", default="CNY", show_default=True, help="Its currency, as an ISO 4217 code.")
@@ -95,7 +95,7 @@ def init_command(
     say(phrase("cli", "created", speak, folder=workspace.folder, **facts))
 
 
-@click.command("import", cls=Command)
+@click.command("import", cls=LocalizedCommand)
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mapping", "mapping_file", type=click.Path(path_type=Path), default=None, metavar="FILE",
@@ -209,7 +209,7 @@ def _harmless(file: Path) -> str:
     return buffer.getvalue()
 
 
-@click.command("quarantine", cls=Command)
+@click.command("quarantine", cls=LocalizedCommand)
 @click.argument("import_id", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Write the rows to this file, to be corrected and imported again.")  # fmt: skip

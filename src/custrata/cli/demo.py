@@ -13,7 +13,7 @@ import click
 import ibis
 import ibis.expr.types as ir
 
-from custrata.cli.help import Command, language_option
+from custrata.cli.help import LocalizedCommand, language_option
 from custrata.cli.language import current_language
 from custrata.cli.pages import write_report
 from custrata.cli.session import WORKSPACE, Session, command_here, now, say
@@ -177,7 +177,7 @@ def make_demo(folder: Path, language: str) -> Workspace:
     return workspace
 
 
-@click.command("demo", cls=Command)
+@click.command("demo", cls=LocalizedCommand)
 @click.option("--no-serve", is_flag=True, help="Stop after grading and reporting.")
 @language_option
 @click.option("-w", "--workspace", "folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR",

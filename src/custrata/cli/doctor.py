@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from custrata.cli.help import Command
+from custrata.cli.help import LocalizedCommand
 from custrata.cli.session import Session, say, workspace_option
 from custrata.lake.findings import Finding
 from custrata.pipeline.doctor import examine, repair
@@ -18,7 +18,7 @@ from custrata.wording import LazyPhrase, phrase
 SIGNS = {"whole": "✓", "notice": "•", "mended": "+", "damaged": "✗"}
 
 
-@click.command("doctor", cls=Command)
+@click.command("doctor", cls=LocalizedCommand)
 @click.option("--deep", is_flag=True, help="Compute the checksum of every file.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
@@ -30,7 +30,7 @@ def doctor_command(session: Session, *, deep: bool, as_json: bool) -> None:
     _report(session, examine(session.folder, deep=deep), as_json=as_json, nothing="all_whole")
 
 
-@click.command("repair", cls=Command)
+@click.command("repair", cls=LocalizedCommand)
 @click.option("--backup", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Restore damaged files from this backup.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")

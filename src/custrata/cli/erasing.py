@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from custrata.cli.help import Command, Group
+from custrata.cli.help import LocalizedCommand, LocalizedGroup
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw
 from custrata.errors import BadInput
@@ -30,7 +30,7 @@ class NobodyToErase(BadInput):
     template = "There is no customer “{customer}” in this workspace: nothing was erased."
 
 
-@click.command("erase", cls=Command)
+@click.command("erase", cls=LocalizedCommand)
 @click.argument("customer")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @workspace_option
@@ -58,12 +58,12 @@ def _format_counts(rows: Mapping[str, int], write: Writer) -> str:
     return ", ".join(f"{name} {write.number(count)}" for name, count in rows.items())
 
 
-@click.group("erasures", cls=Group)
+@click.group("erasures", cls=LocalizedGroup)
 def erasures_group() -> None:
     """Customers who were erased, and whose rows imports refuse."""
 
 
-@erasures_group.command("list", cls=Command)
+@erasures_group.command("list", cls=LocalizedCommand)
 @workspace_option
 def list_command(session: Session) -> None:
     """List the erasures: hashes in place of customers, time, and the reason if they were lifted."""
@@ -76,7 +76,7 @@ def list_command(session: Session) -> None:
     say(draw(heads, listed, [False] * 4).rstrip("\n") if listed else write("nobody_erased"))
 
 
-@erasures_group.command("export", cls=Command)
+@erasures_group.command("export", cls=LocalizedCommand)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @workspace_option
 def export_command(session: Session, file: Path) -> None:
@@ -90,7 +90,7 @@ def export_command(session: Session, file: Path) -> None:
     say(session.writer("cli")("erasures_exported", file=file))
 
 
-@erasures_group.command("import", cls=Command)
+@erasures_group.command("import", cls=LocalizedCommand)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @workspace_option
 def import_command(session: Session, file: Path) -> None:
@@ -109,7 +109,7 @@ def import_command(session: Session, file: Path) -> None:
     say(write("erasures_imported", new=write.number(new), erased=write.number(len(gone))))
 
 
-@erasures_group.command("lift", cls=Command)
+@erasures_group.command("lift", cls=LocalizedCommand)
 @click.argument("customer")
 @click.option("--reason", required=True, help="The reason, for example: the customer requested a new account.")
 @workspace_option

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from custrata.cli.grades import UnknownCustomer, published
-from custrata.cli.help import Command
+from custrata.cli.help import LocalizedCommand
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import draw
 from custrata.lake import Run
 from custrata.pipeline.reading import likely_shared_cards
 
 
-@click.command("exclude", cls=Command)
+@click.command("exclude", cls=LocalizedCommand)
 @click.argument("customers", nargs=-1, required=True, metavar="CUSTOMER...")
 @click.option("--reason", required=True, help="The reason, for example: shared card of the store.")
 @workspace_option
@@ -28,7 +28,7 @@ def exclude_command(session: Session, customers: tuple[str, ...], reason: str) -
     say(write("excluded", customers=", ".join(added)) if added else write("excluded_before"))
 
 
-@click.command("include", cls=Command)
+@click.command("include", cls=LocalizedCommand)
 @click.argument("customers", nargs=-1, required=True, metavar="CUSTOMER...")
 @workspace_option
 def include_command(session: Session, customers: tuple[str, ...]) -> None:
@@ -37,7 +37,7 @@ def include_command(session: Session, customers: tuple[str, ...]) -> None:
     say(write("included", customers=", ".join(removed)) if removed else write("not_excluded"))
 
 
-@click.command("excluded", cls=Command)
+@click.command("excluded", cls=LocalizedCommand)
 @workspace_option
 def excluded_command(session: Session) -> None:
     """List the customers excluded from grading, and those whose ID is probably shared by several people."""

@@ -8,7 +8,8 @@ from typing import Any
 import click
 import ibis.expr.types as ir
 
-from custrata.cli.help import Command
+from custrata.cli.engines import EngineChoice, engine_options
+from custrata.cli.help import LocalizedCommand
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import FORMATS, raw_option, write_table
 from custrata.cli.upkeep import after_refresh
@@ -55,21 +56,21 @@ def graded_scheme(session: Session, run: GradedRun, key: str) -> GradedScheme:
     return scheme
 
 
-@click.command("refresh", cls=Command)
+@click.command("refresh", cls=LocalizedCommand)
 @click.option(
     "--as-of", default=None, metavar="WHEN", help="Grade as of this date or time (default: after the newest fact)."
 )
 @click.option("--learn", is_flag=True, help="Relearn the models of schemes: the silence curve, clusters, trees.")
 @click.option("--learned-before", default=None, metavar="DATE",
               help="Learn only from facts before this day (default: all facts); implies --learn.")  # fmt: skip
-@click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
+@engine_options
 @workspace_option
 def refresh_command(
-    session: Session, *, as_of: str | None, learn: bool, learned_before: str | None, engine_name: str
+    session: Session, *, as_of: str | None, learn: bool, learned_before: str | None, chosen_engine: EngineChoice
 ) -> None:
     """Grade every customer and publish the result as one run."""
     write = session.writer("cli")
-    with session.workspace.engine(engine_name) as engine, session.progress("cli") as progress:
+    with chosen_engine.open(session.workspace) as engine, session.progress("cli") as progress:
         done = refresh(
             session.workspace, engine, at=now(), as_of=as_of, learn=learn, learned_before=learned_before,
             progress=progress,
@@ -105,7 +106,7 @@ def _format_options(command: Any) -> Any:
     )(command)
 
 
-@click.command("tiers", cls=Command)
+@click.command("tiers", cls=LocalizedCommand)
 @click.argument("scheme")
 @_format_options
 @workspace_option
@@ -120,7 +121,7 @@ def tiers_command(session: Session, scheme: str, fmt: str, output: Path | None, 
         _output(session, table, engine, fmt, output, raw=raw)
 
 
-@click.command("profile", cls=Command)
+@click.command("profile", cls=LocalizedCommand)
 @_format_options
 @workspace_option
 def profile_command(session: Session, fmt: str, output: Path | None, *, raw: bool) -> None:
@@ -131,7 +132,7 @@ def profile_command(session: Session, fmt: str, output: Path | None, *, raw: boo
         _output(session, table, engine, fmt, output, raw=raw)
 
 
-@click.command("explain", cls=Command)
+@click.command("explain", cls=LocalizedCommand)
 @click.argument("customer")
 @click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
 @click.option("--short", is_flag=True, help="Only what the customer may be informed of.")

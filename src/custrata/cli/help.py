@@ -55,16 +55,16 @@ class Formatter(click.HelpFormatter):
         super().write_dl([(term, wrap_wide_text(text, width)) for term, text in rows], col_max, col_spacing)
 
 
-class Context(click.Context):
+class LocalizedContext(click.Context):
     """A context with the formatter for wide characters."""
 
     formatter_class = Formatter
 
 
-class Command(click.Command):
+class LocalizedCommand(click.Command):
     """A command in the requested language, wherever `--language` is in the command line."""
 
-    context_class = Context
+    context_class = LocalizedContext
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Evaluate `--language` first, so that usage errors are in that language, too."""
@@ -78,14 +78,14 @@ class Command(click.Command):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The help page."""
-        super(Command, self._localized(ctx)).format_help(ctx, formatter)
+        super(LocalizedCommand, self._localized(ctx)).format_help(ctx, formatter)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """The first sentence, for the list of commands."""
         text = translated(self.help or "")
         return text.partition("。")[0] if current_language() != "en" else super().get_short_help_str(limit)
 
-    def _localized(self, ctx: click.Context) -> Command:
+    def _localized(self, ctx: click.Context) -> LocalizedCommand:
         """A copy of the command with translated help."""
         twin, help_option = copy(self), self.get_help_option(ctx)
         twin.help = translated(self.help) if self.help else None
@@ -96,16 +96,16 @@ class Command(click.Command):
         return twin
 
 
-class Group(Command, click.Group):
+class LocalizedGroup(LocalizedCommand, click.Group):
     """A group of such commands."""
 
-    command_class = Command
+    command_class = LocalizedCommand
 
 
-Group.group_class = Group
+LocalizedGroup.group_class = LocalizedGroup
 
 
-class LazyGroup(Group):
+class LazyGroup(LocalizedGroup):
     """A group whose commands are imported when they are run, from `module:attribute`."""
 
     def __init__(self, *arguments: Any, lazy: Mapping[str, str], **options: Any) -> None:

@@ -15,8 +15,9 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from custrata.analytics.moments import AsOf, NotAMoment
+from custrata.cli.engines import EngineChoice, engine_options
 from custrata.cli.grades import graded_scheme, published
-from custrata.cli.help import Group
+from custrata.cli.help import LocalizedGroup
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import CannotWrite, draw, raw_option, textual
 from custrata.engine.storage import reason_of
@@ -53,7 +54,7 @@ scheme_argument = click.argument("scheme")
 scheme_option = click.option("--scheme", default=None, metavar="S", help="Only this scheme.")
 
 
-@click.group("history", cls=Group)
+@click.group("history", cls=LocalizedGroup)
 @workspace_option
 def history_group(session: Session) -> None:
     """Show the history of tiers: of one customer, of all, how long they stay; or rebuild it."""
@@ -172,15 +173,15 @@ def _batches_into(path: Path, fmt: str, batches: Iterator[pa.RecordBatch], *, ra
               help="Start on this day (default: with the first fact).")  # fmt: skip
 @click.option("--every", type=click.Choice(("week", "month", "quarter")), default="month", show_default=True,
               help="The interval between the dates.")  # fmt: skip
-@click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
+@engine_options
 @workspace_option
-def rebuild_command(session: Session, start: datetime | None, every: Any, engine_name: str) -> None:
+def rebuild_command(session: Session, start: datetime | None, every: Any, chosen_engine: EngineChoice) -> None:
     """Grade every past week, month or quarter end again with the data available now, and report what that corrects.
 
     After an interruption, running it again continues where it stopped.
     """
     first: date | None = None if start is None else start.date()
-    with session.workspace.engine(engine_name) as engine, session.progress("cli") as progress:
+    with chosen_engine.open(session.workspace) as engine, session.progress("cli") as progress:
         done = rebuild(session.workspace, engine, at=now(), start=first, every=every, progress=progress)
     write = session.writer("history")
     if not done.runs:

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from custrata.cli.grades import published
-from custrata.cli.help import Command
+from custrata.cli.help import LocalizedCommand
 from custrata.cli.session import Session, say, workspace_option
 from custrata.cli.tables import CannotWrite
 from custrata.engine.storage import reason_of
+from custrata.pipeline.reading.collect import collect
 from custrata.report import page
-from custrata.report.collect import collect
 
 
 def write_report(session: Session, output: Path) -> Path:
@@ -26,7 +26,7 @@ def write_report(session: Session, output: Path) -> Path:
     return output
 
 
-@click.command("report", cls=Command)
+@click.command("report", cls=LocalizedCommand)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, metavar="FILE.html",
               help="The file to write (default: report.html in the workspace).")  # fmt: skip
 @workspace_option

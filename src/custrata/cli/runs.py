@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from custrata.cli.help import Command, Group
+from custrata.cli.engines import EngineChoice, engine_options
+from custrata.cli.help import LocalizedCommand, LocalizedGroup
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.cli.tables import draw
 from custrata.lake import Run, Workspace
@@ -22,13 +23,13 @@ from custrata.wording import error_sentence
 MOST_SHOWN = 10
 
 
-@click.group("runs", cls=Group)
+@click.group("runs", cls=LocalizedGroup)
 @workspace_option
 def runs_group(session: Session) -> None:
     """List published runs, withdraw a run, or compute it again and compare."""
 
 
-@runs_group.command("list", cls=Command)
+@runs_group.command("list", cls=LocalizedCommand)
 @workspace_option
 def list_command(session: Session) -> None:
     """List every run, newest first, including withdrawn ones."""
@@ -51,13 +52,13 @@ def list_command(session: Session) -> None:
         say(write("rebuilding", at=write.instant(started_at)))
 
 
-@runs_group.command("withdraw", cls=Command)
+@runs_group.command("withdraw", cls=LocalizedCommand)
 @click.argument("run_id", metavar="ID")
 @click.option("--reason", default="", help="The reason, stored with the record of the run.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
+@engine_options
 @workspace_option
-def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engine_name: str) -> None:
+def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, chosen_engine: EngineChoice) -> None:
     """Withdraw the run ID: it is no longer published, and later runs are graded again without it."""
     workspace, write = session.workspace, session.writer("runs")
     run = _published_run(workspace, run_id)
@@ -65,7 +66,7 @@ def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engi
     if not yes:
         question = write("ask", run=run.id, as_of=write.instant(run.as_of))
         click.confirm(f"{question} {write.count('ask_later', later)}" if later else question, abort=True)
-    with workspace.engine(engine_name) as engine, session.progress("cli") as progress:
+    with chosen_engine.open(workspace) as engine, session.progress("cli") as progress:
         done = withdraw(workspace, engine, run_id, at=now(), by=_who(), reason=reason, progress=progress)
     say(write("done", run=done.run.id, as_of=write.instant(done.run.as_of)))
     if done.anew:
@@ -74,12 +75,12 @@ def withdraw_command(session: Session, run_id: str, reason: str, yes: bool, engi
         say(write.count("traces_left", done.traces))
 
 
-@runs_group.command("verify", cls=Command)
+@runs_group.command("verify", cls=LocalizedCommand)
 @click.argument("run_id", metavar="ID", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every published run.")
-@click.option("--engine", "engine_name", default="duckdb", show_default=True, help="duckdb or spark.")
+@engine_options
 @workspace_option
-def verify_command(session: Session, run_id: str | None, everything: bool, engine_name: str) -> None:
+def verify_command(session: Session, run_id: str | None, everything: bool, chosen_engine: EngineChoice) -> None:
     """Compute the run ID (default: the newest) again from what it recorded, and compare every row; exit code 1
     if any row differs.
     """
@@ -87,7 +88,7 @@ def verify_command(session: Session, run_id: str | None, everything: bool, engin
     ids = workspace.runs.ids()
     run_ids = ids if everything else [_published_run(workspace, run_id).id] if run_id else ids[-1:]
     equal = True
-    with workspace.engine(engine_name) as engine:
+    with chosen_engine.open(workspace) as engine:
         for verified_id in run_ids:
             try:
                 result = verify(workspace, engine, verified_id)

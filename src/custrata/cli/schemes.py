@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from custrata.cli.grades import UnknownScheme, published
-from custrata.cli.help import Group
+from custrata.cli.help import LocalizedGroup
 from custrata.cli.session import Session, say, workspace_option
 from custrata.cli.simulations import show_difference, show_simulation
 from custrata.cli.tables import CannotWrite, draw
@@ -34,7 +34,7 @@ def by_options(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--by", default=None, metavar="NAME", help="Who publishes (default: the system user).")(command)
 
 
-@click.group("schemes", cls=Group, invoke_without_command=True)
+@click.group("schemes", cls=LocalizedGroup, invoke_without_command=True)
 @workspace_option
 def schemes_group(session: Session) -> None:
     """List the schemes with their tiers and sizes; or write, compare, simulate and publish them."""

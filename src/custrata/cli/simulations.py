@@ -9,7 +9,7 @@ import yaml
 
 from custrata.cli.session import Session, say
 from custrata.cli.tables import draw
-from custrata.pipeline.simulation import Move, Simulation
+from custrata.pipeline.simulation import SimulatedMove, Simulation
 from custrata.tiering.comparing import Difference
 from custrata.tiering.names import tier_name
 from custrata.wording.writer import Writer
@@ -80,7 +80,7 @@ def _line(done: Simulation, tier: str) -> str:
     return f"{sign} {Decimal(step.line):f}"
 
 
-def _move(session: Session, done: Simulation, move: Move, write: Writer) -> str:
+def _move(session: Session, done: Simulation, move: SimulatedMove, write: Writer) -> str:
     arrow = {"up": "↑", "down": "↓"}.get(move.direction, "→")
     return write(
         "schemes.move",

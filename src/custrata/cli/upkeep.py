@@ -9,14 +9,14 @@ from datetime import datetime
 
 import click
 
-from custrata.cli.help import Command
+from custrata.cli.help import LocalizedCommand
 from custrata.cli.session import Session, now, say, workspace_option
 from custrata.engine.passing import is_transient
 from custrata.lake import Busy
 from custrata.pipeline.upkeep import Tidied, compact_if_due, retain, tidy
 
 
-@click.command("compact", cls=Command)
+@click.command("compact", cls=LocalizedCommand)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @workspace_option
 def compact_command(session: Session, as_json: bool) -> None:

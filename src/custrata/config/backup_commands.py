@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from custrata.cli.help import Command
+from custrata.cli.help import LocalizedCommand
 from custrata.cli.language import current_language
 from custrata.cli.session import folder_option, now, say
 from custrata.config.backup import NOTE, STATE, ensure_empty, unpack
@@ -21,7 +21,7 @@ from custrata.wording.writer import Writer
 BACKED_UP = ("orders", "order_lines", "customer_records", "events", "feedback", "products")
 
 
-@click.command("backup", cls=Command)
+@click.command("backup", cls=LocalizedCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--no-verify", "unverified", is_flag=True, help="Do not test whether the backup can be restored.")
 @folder_option
@@ -36,7 +36,7 @@ def backup_command(file: Path, folder: Path, *, unverified: bool) -> None:
     say(write("unverified" if unverified else "verified", tables=len(head["rows"]), rows=rows))
 
 
-@click.command("restore", cls=Command)
+@click.command("restore", cls=LocalizedCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-w", "--workspace", "folder", metavar="DIR", type=click.Path(path_type=Path), required=True,
               help="A new folder for the workspace.")  # fmt: skip

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from custrata.cli.demo import make_demo
-from custrata.cli.help import Command, language_option
+from custrata.cli.help import LocalizedCommand, language_option
 from custrata.cli.language import LANGUAGE, current_language
 from custrata.cli.session import WORKSPACE, Session, folder_option, say
 from custrata.config import ports
@@ -53,7 +53,7 @@ def _jobs_option(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-@click.command("up", cls=Command)
+@click.command("up", cls=LocalizedCommand)
 @_address_options
 @_jobs_option
 @folder_option
@@ -62,7 +62,7 @@ def up_command(folder: Path, host: str, port: int, workers: int | None, jobs: in
     prepare(folder).serve(host, port, workers, jobs)
 
 
-@click.command("web", cls=Command)
+@click.command("web", cls=LocalizedCommand)
 @_address_options
 @folder_option
 def web_command(folder: Path, host: str, port: int, workers: int | None) -> None:
@@ -70,7 +70,7 @@ def web_command(folder: Path, host: str, port: int, workers: int | None) -> None
     prepare(folder).serve_pages(host, port, workers)
 
 
-@click.command("work", cls=Command)
+@click.command("work", cls=LocalizedCommand)
 @_jobs_option
 @folder_option
 def work_command(folder: Path, jobs: int) -> None:
@@ -78,7 +78,9 @@ def work_command(folder: Path, jobs: int) -> None:
     prepare(folder).work(jobs)
 
 
-@click.command("manage", cls=Command, context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.command(
+    "manage", cls=LocalizedCommand, context_settings={"ignore_unknown_options": True, "help_option_names": []}
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage_command(arguments: tuple[str, ...]) -> None:
     """Run a Django command, such as migrate or shell, on the workspace of this folder or $CUSTRATA_WORKSPACE."""
@@ -89,7 +91,7 @@ def manage_command(arguments: tuple[str, ...]) -> None:
     execute_from_command_line(["custrata manage", *arguments])
 
 
-@click.command("demo", cls=Command)
+@click.command("demo", cls=LocalizedCommand)
 @click.option("--no-serve", is_flag=True, help="Stop after grading and reporting.")
 @language_option
 @click.option("-w", "--workspace", "folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="DIR",

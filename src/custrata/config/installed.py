@@ -10,6 +10,7 @@ APPS = (
     "custrata.apps.customers",
     "custrata.apps.connect",
     "custrata.apps.tiers",
+    "custrata.apps.schemes",
     "custrata.apps.playbooks",
     "custrata.apps.insights",
 )

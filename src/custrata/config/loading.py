@@ -16,7 +16,7 @@ from django.core.management.color import no_style
 from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from custrata.config.tables import BATCH, ENCODING, ERRORS, Table, tables_to_back_up, tally_of
+from custrata.config.tables import BATCH, ENCODING, ERRORS, BackupTable, tables_to_back_up, tally_of
 from custrata.errors import BadInput, Refused
 
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL cannot hold
@@ -107,7 +107,7 @@ def _newest(executor: MigrationExecutor, applied: set[Migration]) -> list[Migrat
             if not any(child.key in applied and child.key[0] == name[0] for child in nodes[name].children)]  # fmt: skip
 
 
-def _load(table: Table, file: Path) -> list[Replaced]:
+def _load(table: BackupTable, file: Path) -> list[Replaced]:
     sanitizer = _Sanitizer(table) if connection.vendor == "postgresql" else None
     try:
         with file.open(encoding=ENCODING, errors=ERRORS) as text:
@@ -126,7 +126,7 @@ def _load(table: Table, file: Path) -> list[Replaced]:
     return sanitizer.replaced() if sanitizer else []
 
 
-def _columns(table: Table, names: Any) -> list[models.Field[Any, Any]]:
+def _columns(table: BackupTable, names: Any) -> list[models.Field[Any, Any]]:
     fields = {column.attname: column for column in table.fields}
     columns = [fields[name] for name in names]
     if len(set(names)) != len(names):
@@ -171,7 +171,7 @@ def _json(column: models.JSONField[Any, Any], value: Any) -> Any:
     return connection.ops.adapt_json_value(value, column.encoder)
 
 
-def _insert(table: Table, columns: list[models.Field[Any, Any]], rows: Iterator[list[Any]]) -> None:
+def _insert(table: BackupTable, columns: list[models.Field[Any, Any]], rows: Iterator[list[Any]]) -> None:
     """Insert many rows: by COPY on PostgreSQL, by one prepared statement on SQLite."""
     quote = connection.ops.quote_name
     into = f"{quote(table.model._meta.db_table)} ({', '.join(quote(str(column.column)) for column in columns)})"
@@ -189,7 +189,7 @@ def _insert(table: Table, columns: list[models.Field[Any, Any]], rows: Iterator[
 class _Sanitizer:
     """Replaces characters that SQLite can store and PostgreSQL cannot, and counts the changed values."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: BackupTable) -> None:
         self.table = table
         self.counts: dict[str, tuple[int, str]] = {}
         self.limits = {column.attname: column.max_length for column in table.fields
@@ -223,7 +223,7 @@ def _without(value: Any) -> Any:
     return value
 
 
-def _compare(tables: list[Table], head: Mapping[str, Any], replaced: set[str]) -> None:
+def _compare(tables: list[BackupTable], head: Mapping[str, Any], replaced: set[str]) -> None:
     """Compare every table with the backup, except those with replaced values. Raises `RestoreDiffers`."""
     contents = head.get("contents", {})
     for table in tables:
@@ -235,7 +235,7 @@ def _compare(tables: list[Table], head: Mapping[str, Any], replaced: set[str]) -
                                      restored_content=tally.content)  # fmt: skip
 
 
-def _set_sequences(tables: list[Table]) -> None:
+def _set_sequences(tables: list[BackupTable]) -> None:
     statements = connection.ops.sequence_reset_sql(no_style(), [table.model for table in tables])
     with connection.cursor() as cursor:
         for statement in statements:

@@ -33,7 +33,7 @@ ENCODING, ERRORS = "utf-8", "surrogatepass"  # JSON in SQLite may contain unpair
 
 
 @dataclass(frozen=True)
-class Table:
+class BackupTable:
     """A model that is backed up: its columns, and the references that are set to NULL."""
 
     model: type[models.Model]
@@ -71,7 +71,7 @@ class Tally:
         return f"{self._sum:0{2 * MARK}x}"
 
 
-def tables_to_back_up(registry: Apps, without: Container[str] = ()) -> list[Table]:
+def tables_to_back_up(registry: Apps, without: Container[str] = ()) -> list[BackupTable]:
     """The tables that are backed up, of the current models or of a state in the migrations.
 
     Parameters: `without` are labels of further models to leave out, which a backup does not have.
@@ -86,7 +86,7 @@ def tables_to_back_up(registry: Apps, without: Container[str] = ()) -> list[Tabl
     while needing := {model for model in stored if model not in gone and any(not to.null for to in _to(model, gone))}:
         gone |= needing
     return [
-        Table(
+        BackupTable(
             model,
             _columns(model),
             frozenset(column.attname for column in _to(model, gone)),
@@ -115,7 +115,7 @@ def _stored(column: models.Field[Any, Any]) -> type[models.Model]:
     return concrete
 
 
-def lines(table: Table, tally: Tally) -> Iterator[str]:
+def lines(table: BackupTable, tally: Tally) -> Iterator[str]:
     """The rows of a table as JSON lines, added to the tally."""
     names = [column.attname for column in table.fields]
     emptied = [place for place, name in enumerate(names) if name in table.emptied]
@@ -131,7 +131,7 @@ def lines(table: Table, tally: Tally) -> Iterator[str]:
         yield line
 
 
-def tally_of(table: Table) -> Tally:
+def tally_of(table: BackupTable) -> Tally:
     """The row count and checksum of a table."""
     tally = Tally()
     for _ in lines(table, tally):
@@ -176,7 +176,7 @@ def _consistent_snapshot() -> Iterator[None]:
         connection.transaction_mode = mode  # type: ignore[attr-defined]  # as it was
 
 
-def _dump(table: Table, folder: Path) -> Tally:
+def _dump(table: BackupTable, folder: Path) -> Tally:
     tally = Tally()
     with open(_new(folder / table.file), "w", encoding=ENCODING, errors=ERRORS) as out:
         out.write(json.dumps([column.attname for column in table.fields]) + "\n")

@@ -1,4 +1,4 @@
-"""Every address of the server."""
+"""Every address of the server. Where patterns of two apps match an address, that of the higher app is it."""
 
 from django.urls import include, path
 
@@ -7,7 +7,7 @@ from custrata.web.manifest import manifests
 urlpatterns = [
     path("", include("custrata.web.urls")),
     path("api/", include("custrata.config.api")),
-    *(path(app.address, include(f"{app.name}.urls")) for app in manifests() if app.address is not None),
+    *(path(app.address, include(f"{app.name}.urls")) for app in reversed(list(manifests())) if app.address is not None),
 ]
 
 handler400 = "custrata.web.errors.bad_request"

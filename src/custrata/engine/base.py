@@ -19,6 +19,7 @@ class Engine(ABC):
     """A connection that computes Ibis expressions. Close it, or use it as a context."""
 
     name: ClassVar[str]
+    sorts_at_once: ClassVar[int]  # rows of a profile that can be sorted while the tables it comes from are in memory
 
     def __init__(self, connection: BaseBackend) -> None:
         self.connection = connection

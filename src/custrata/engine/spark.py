@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,17 +18,21 @@ import sqlglot.expressions as sge
 from ibis.backends.pyspark import Backend
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql.types import TimestampType
 
 from custrata.engine.base import Engine
 from custrata.engine.compile import named, quotient_by, register_visitors, units_by
-from custrata.engine.memory import memory_in_bytes
+from custrata.engine.duck import DuckEngine
 from custrata.engine.scratch import Scratch
+from custrata.engine.spark_options import LOCAL, is_cluster
+from custrata.engine.spark_session import SharedFolderMissing, address, check_workers, start_session, write_parts
+from custrata.errors import Refused
 from custrata.schema import INSTANT
 
 # It reports every connection that closes, also after the end of whatever the report would go to.
 logging.getLogger("py4j.clientserver").setLevel(logging.WARNING)
+JOINING = "1GB"  # of memory, for a few groups of rows
 
 
 def _discrete_quantile(
@@ -66,11 +71,27 @@ register_visitors(
 )
 
 
+class _SparkBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
+    """Ibis' connection, which hands tables in memory over in files: by itself it would need Python on every worker."""
+
+    stored: Callable[[pa.Table], DataFrame]
+
+    def _register_in_memory_table(self, op: ops.InMemoryTable) -> None:
+        self.stored(op.data.to_pyarrow(op.schema)).createOrReplaceTempView(op.name)
+
+
+_SparkBackend.register_options()  # which Ibis does for those backends that are found by their names
+
+
 class SparkEngine(Engine):
-    """A Spark session: local on `threads` cores, unless `options` (Spark's own settings) name another master."""
+    """A Spark session: local on `threads` cores, unless `options` (Spark's own settings) name another master.
+
+    On a cluster everything that workers read or write lies in `scratch`, which all of them must see.
+    """
 
     name = "spark"
-    connection: Backend
+    sorts_at_once = sys.maxsize  # it sorts in parts, on the disk where they are large
+    connection: _SparkBackend
 
     def __init__(
         self,
@@ -80,56 +101,80 @@ class SparkEngine(Engine):
         scratch: Path | str | None = None,
         options: Mapping[str, str] | None = None,
     ) -> None:
+        options = options or {}
+        if is_cluster(options) and scratch is None:
+            raise SharedFolderMissing()
         self._scratch = Scratch(scratch)
-        super().__init__(ibis.pyspark.connect(_session(threads, memory_limit, options or {})))
-        self._local = self.connection._session.sparkContext.master.startswith("local")
-        self._frames: dict[str, DataFrame] = {}
+        session = start_session(threads, memory_limit, options)
+        super().__init__(_SparkBackend().connect(session))
+        self.connection.stored = self._stored
+        self._local = (session.sparkContext.master or LOCAL).startswith(LOCAL)
+        self._removals: dict[str, Callable[[], None]] = {}
+        if not self._local:
+            self._check_workers()
 
     def from_arrow(self, table: pa.Table) -> ir.Table:
-        # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
-        path = self._scratch.folder / f"{ibis.util.gen_name('table')}.parquet"
-        pq.write_table(table, path, coerce_timestamps="us")
-        return with_instants(self.connection.read_parquet(str(path)))
+        return self._view("table", self._stored(table))
 
     def read_parquet(self, paths: Sequence[Path | str], schema: ibis.Schema | None = None) -> ir.Table:
         if not paths:
             return super().read_parquet(paths, schema)
-        frame = self.connection._session.read.parquet(*[str(path) for path in paths])
-        name = ibis.util.gen_name("files")
-        frame.createOrReplaceTempView(name)
-        return with_instants(self.connection.table(name))
+        return self._view("files", self.connection._session.read.parquet(*map(address, paths)))
 
     def materialize(self, table: ir.Table) -> ir.Table:
-        frame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark"))
-        # Cut off from the plan it came from: what is computed of it would be planned with all of that once more. Where
-        # a worker can be lost, its rows are computed again, for which Spark needs the plan.
-        frame = frame.localCheckpoint() if self._local else frame.persist()
-        name = ibis.util.gen_name("kept")
-        frame.createOrReplaceTempView(name)
-        self._frames[name] = frame
-        return with_instants(self.connection.table(name))
+        # Cut off from the plan it came from: what is computed of it would be planned with all of that once more.
+        frame = self._frame(table)
+        if self._local:
+            checkpoint = frame.localCheckpoint()
+            blocks = checkpoint._jdf.queryExecution().logical().rdd()
+            return self._view("kept", checkpoint, lambda: blocks.unpersist(False))
+        # Into files: they outlive a worker, and by their size Spark knows what to send to all workers.
+        folder = self._scratch.folder / ibis.util.gen_name("kept")
+        write_parts(frame, folder, counted=True)
+        stored = self.connection._session.read.schema(frame.schema).parquet(address(folder))
+        return self._view("kept", stored, lambda: shutil.rmtree(folder, ignore_errors=True))
 
     def release(self, table: ir.Table) -> None:
-        frame = self._frames.pop(table.get_name(), None)
-        if frame is not None and self._local:
-            frame._jdf.queryExecution().logical().rdd().unpersist(False)
-        elif frame is not None:
-            frame.unpersist()
+        self._removals.pop(table.get_name(), lambda: None)()
         # A view holds the whole plan of its table in memory.
         self.connection._session.catalog.dropTempView(table.get_name())
 
     def write_parquet(self, table: ir.Table, path: Path, *, group: int | None = None) -> None:
-        # Spark knows sizes of groups in bytes alone: what it likes will do.
-        folder = self._scratch.folder / f"out-{path.name}"
-        frame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark"))
-        frame.coalesce(1).write.mode("overwrite").parquet(str(folder))
-        part = next(folder.glob("part-*.parquet"))
-        shutil.move(part, path)
+        # Every worker writes its part; this process joins them, a few groups of rows at a time.
+        folder = self._scratch.folder / ibis.util.gen_name("parts")
+        parts = write_parts(self._frame(table), folder, counted=not self._local)
+        with DuckEngine(memory_limit=JOINING, scratch=self._scratch.folder) as duck:
+            duck.write_parquet(duck.read_parquet(parts), path, group=group)
         shutil.rmtree(folder)
 
     def close(self) -> None:
         self.connection._session.stop()
         self._scratch.remove()
+
+    def _check_workers(self) -> None:
+        try:
+            check_workers(self.connection._session, self._scratch.folder)
+        except Refused:
+            self.close()
+            raise
+
+    def _stored(self, table: pa.Table) -> DataFrame:
+        # Through a file: Spark cannot make a frame of some Arrow types, and of an empty table not at all.
+        path = self._scratch.folder / f"{ibis.util.gen_name('table')}.parquet"
+        pq.write_table(table, path, coerce_timestamps="us")
+        frame: DataFrame = self.connection._session.read.parquet(address(path))
+        return frame
+
+    def _frame(self, table: ir.Table) -> DataFrame:
+        frame: DataFrame = self.connection._session.sql(ibis.to_sql(table, dialect="pyspark"))
+        return frame
+
+    def _view(self, kind: str, frame: DataFrame, removal: Callable[[], None] | None = None) -> ir.Table:
+        name = ibis.util.gen_name(kind)
+        frame.createOrReplaceTempView(name)
+        if removal is not None:
+            self._removals[name] = removal
+        return with_instants(self.connection.table(name))
 
 
 def with_instants(table: ir.Table) -> ir.Table:
@@ -145,28 +190,3 @@ def _schema(op: ops.DatabaseTable) -> ibis.Schema:
     fields = op.source._session.table(".".join(f"`{part}`" for part in parts if part)).schema
     instants = {field.name for field in fields if isinstance(field.dataType, TimestampType)}
     return ibis.schema({name: INSTANT if name in instants else kind for name, kind in op.schema.items()})
-
-
-def _session(threads: int | None, memory_limit: str | None, options: Mapping[str, str]) -> SparkSession:
-    settings = {
-        "spark.master": f"local[{threads or '*'}]",
-        "spark.app.name": "custrata",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        # Nobody looks at Spark's own pages; what they would show of each query, its plan above all, fills the heap.
-        "spark.sql.ui.retainedExecutions": "1",
-        "spark.ui.retainedJobs": "1",
-        "spark.ui.retainedStages": "1",
-        "spark.ui.retainedTasks": "1",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-        "spark.sql.shuffle.partitions": str((threads or 2) * 2),
-        "spark.driver.memory": "2g" if memory_limit is None else f"{memory_in_bytes(memory_limit) // 1024**2}m",
-        "spark.log.level": "ERROR",
-        "spark.sql.ansi.enabled": "false",
-        **options,
-    }
-    builder = SparkSession.builder
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    return builder.getOrCreate()

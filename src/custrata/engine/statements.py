@@ -33,7 +33,7 @@ Compile = Callable[[], str]
 
 
 @dataclass(frozen=True)
-class Shape:
+class StatementShape:
     """An expression without its values: a key, its literals in order, and the names of the tables it reads."""
 
     key: Any
@@ -41,7 +41,7 @@ class Shape:
     tables: tuple[str, ...]
 
 
-def shape_of(root: Concrete) -> Shape | None:
+def shape_of(root: Concrete) -> StatementShape | None:
     """The shape of an expression; nothing where one of its parts cannot be compared.
 
     Equal parts count as one, as they do when Ibis compiles them.
@@ -87,7 +87,7 @@ def shape_of(root: Concrete) -> Shape | None:
         hash(key)
     except TypeError:
         return None
-    return Shape(key, tuple(literals), tuple(tables))
+    return StatementShape(key, tuple(literals), tuple(tables))
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Statements:
         with self._lock:
             return self._of_shape(shape, compile_whole)
 
-    def _of_shape(self, shape: Shape, compile_whole: Compile) -> str:
+    def _of_shape(self, shape: StatementShape, compile_whole: Compile) -> str:
         values = tuple(literal.value for literal in shape.literals)
         template = self._templates.get(shape.key)
         if template is None:
@@ -138,7 +138,9 @@ class Statements:
         text = self._filled(template, shape.literals)
         return compile_whole() if text is None else _named(text, shape.tables)
 
-    def _widened(self, template: _Template, holes: frozenset[int], shape: Shape, compile_whole: Compile) -> bool:
+    def _widened(
+        self, template: _Template, holes: frozenset[int], shape: StatementShape, compile_whole: Compile
+    ) -> bool:
         """Compile the template with more holes, and prove it by the statement that is known."""
         values = {place: shape.literals[place].value for place in holes}
         if holes in template.failed or not all(map(_may_vary, values.values())):

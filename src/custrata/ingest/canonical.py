@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from custrata.ingest.cleaning import BLANK, GONE, LOST, Values
 from custrata.ingest.datetimes import UNKNOWN_ZONE, WITHOUT_DAY
-from custrata.ingest.fields import Field
+from custrata.ingest.fields import ImportField
 from custrata.ingest.functions import md5
 from custrata.ingest.headers import LINE
 from custrata.ingest.money import LIMITS
@@ -109,12 +109,12 @@ def _missing(table: ir.Table, plan: Plan, *names: str) -> Problems:
     return {Problem(name, "missing"): _empty(table, plan.kind[name]) for name in names if plan.has(name)}
 
 
-def _empty(table: ir.Table, field: Field) -> ir.BooleanValue:
+def _empty(table: ir.Table, field: ImportField) -> ir.BooleanValue:
     empty = table[field.name].isnull()
     return empty & ~_unusable(table, field) if field.holds in WRONG else empty
 
 
-def _unusable(table: ir.Table, field: Field) -> ir.BooleanValue:
+def _unusable(table: ir.Table, field: ImportField) -> ir.BooleanValue:
     """Whether a cell is filled with a value that cannot be used."""
     wrong = table[f"{field.name}__wrong"]
     return wrong | table[f"{field.name}__large"] if field.holds == "number" else wrong

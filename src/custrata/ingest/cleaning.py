@@ -21,7 +21,7 @@ from custrata.ingest.contacts import clean_email, contact_notes, quick_phone
 from custrata.ingest.dates import SECOND, quick_utc, quick_wall
 from custrata.ingest.encoding import UNREADABLE
 from custrata.ingest.fields import CURRENCY as CURRENCY_FIELD
-from custrata.ingest.fields import Field
+from custrata.ingest.fields import ImportField
 from custrata.ingest.functions import texts_by_name
 from custrata.ingest.headers import LINE
 from custrata.ingest.money import LIMITS, currency_of, number_notes, plain_number, quick_number, wide_number
@@ -101,7 +101,7 @@ def _with_clock(day: ir.StringValue, cells: dict[str, ir.StringValue], plan: Pla
     return cast(ir.StringValue, ibis.coalesce(bare + " " + time + zone, bare))
 
 
-def _tidied(cell: ir.StringValue, field: Field) -> ir.StringValue:
+def _tidied(cell: ir.StringValue, field: ImportField) -> ir.StringValue:
     return tidy_id(cell, lower=field.name == CUSTOMER) if field.holds == "id" else tidy(cell)
 
 
@@ -177,7 +177,7 @@ def _slow(table: ir.Table, plan: Plan) -> Values:
     return values
 
 
-def _instant(table: ir.Table, field: Field) -> Values:
+def _instant(table: ir.Table, field: ImportField) -> Values:
     plain, clock, half, turned, shift = (
         table[f"{field.name}__{part}"] for part in ("plain", "clock", "half", "turned", "shift")
     )
@@ -245,7 +245,7 @@ def _notes(table: ir.Table, plan: Plan) -> list[tuple[str, ir.IntegerValue, ir.S
     return notes
 
 
-def _value(table: ir.Table, field: Field, plan: Plan) -> ir.Value:
+def _value(table: ir.Table, field: ImportField, plan: Plan) -> ir.Value:
     text = table[field.name]
     if field.holds == "number":
         return table[f"{field.name}__value"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Table
 
-from custrata.ingest.fields import Kind
+from custrata.ingest.fields import FileKind
 from custrata.ingest.headers import plain_header, rank
 from custrata.ingest.questions import Dialog, Question
 from custrata.ingest.sample import Sample
 from custrata.ingest.statuses import is_status
-from custrata.schema.numbers import NotANumber, decimal_of
+from custrata.schema.numbers import UnreadableNumber, decimal_of
 
 TIME = re.compile(
     r"^(上午|下午|午前|午後)?\s*\d{1,2}[:：]\d{2}([:：]\d{2}([.,]\d+)?)?\s*([ap]\.?\s?m\.?)?$", re.IGNORECASE
@@ -75,7 +75,7 @@ def zone_of_header(header: str) -> str | None:
     return "UTC" if number == 0 else f"Etc/GMT{-number:+d}"
 
 
-def with_gross(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
+def with_gross(file: Table[str, str], sample: Sample, kind: FileKind, dialog: Dialog) -> dict[str, str]:
     """The columns, with the amount before fees as the amount where the file has amounts before and after them."""
     fields = dict(file)
     net, gross = fields.get("amount"), fields.get("gross_amount")
@@ -122,7 +122,7 @@ def _after_discount(fields: Table[str, str], sample: Sample, columns: list[str])
     return fields["amount"]
 
 
-def with_rates(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
+def with_rates(file: Table[str, str], sample: Sample, kind: FileKind, dialog: Dialog) -> dict[str, str]:
     """The columns, with rate discounts recognised: they become amounts where the gross amount is known,
     else they stay properties."""
     fields = dict(file)
@@ -147,7 +147,7 @@ def _is_rate(header: str, values: list[str]) -> bool:
         return True
     try:
         numbers = [decimal_of(value.replace(",", ".")) for value in values]
-    except NotANumber:
+    except UnreadableNumber:
         return False
     shares = all(0 <= number <= 1 for number in numbers) and any(0 < number < 1 for number in numbers)
     return shares and not MONEY_HEADER.search(header)
@@ -168,7 +168,7 @@ def is_zone(value: str) -> bool:
 CLOCK_TESTS = {"order_time": is_time, "time_zone": is_zone}
 
 
-def clock_of(fields: Table[str, str], sample: Sample, kind: Kind) -> dict[str, str]:
+def clock_of(fields: Table[str, str], sample: Sample, kind: FileKind) -> dict[str, str]:
     """The separate columns for the time of day and its zone, where the file has them."""
     clock: dict[str, str] = {}
     for name, test in CLOCK_TESTS.items():
@@ -181,7 +181,7 @@ def clock_of(fields: Table[str, str], sample: Sample, kind: Kind) -> dict[str, s
     return clock
 
 
-def with_clock(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
+def with_clock(file: Table[str, str], sample: Sample, kind: FileKind, dialog: Dialog) -> dict[str, str]:
     """The columns, with the time of day only where the date has none; adds a notice for zones in headers."""
     fields = dict(file)
     at = fields.get("ordered_at")
@@ -201,7 +201,7 @@ def with_clock(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog
     return fields
 
 
-def with_customer(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
+def with_customer(file: Table[str, str], sample: Sample, kind: FileKind, dialog: Dialog) -> dict[str, str]:
     """The columns, with the e-mail, the phone or the name as the customer where the file has no customer id."""
     fields = dict(file)
     alone = kind.name == "orders" or (kind.name == "lines" and "order_id" not in fields)
@@ -216,7 +216,7 @@ def with_customer(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dia
     return fields
 
 
-def with_status(file: Table[str, str], sample: Sample, kind: Kind, dialog: Dialog) -> dict[str, str]:
+def with_status(file: Table[str, str], sample: Sample, kind: FileKind, dialog: Dialog) -> dict[str, str]:
     """The columns, with a status found by its values; adds a notice for a status column with too many words."""
     fields = dict(file)
     if "status" not in kind.names or "status" in fields:

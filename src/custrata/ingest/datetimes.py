@@ -23,7 +23,7 @@ from custrata.ingest.date_words import (
     zone_names,
 )
 from custrata.ingest.dates import SECOND, Order, within
-from custrata.ingest.fields import Field
+from custrata.ingest.fields import ImportField
 from custrata.ingest.functions import list_extract, list_position, strip_accents, trim
 from custrata.ingest.notes import noted
 from custrata.ingest.texts import half_width
@@ -70,7 +70,7 @@ def plain_date(text: ir.StringValue) -> ir.StringValue:
     return cast(ir.StringValue, _has_words(signs).ifelse(worded, trim(signs, ":, ")))
 
 
-def is_null_date(text: ir.StringValue, field: Field) -> ir.BooleanValue:
+def is_null_date(text: ir.StringValue, field: ImportField) -> ir.BooleanValue:
     """Whether the cell holds a null date, as systems write it where the date is unknown."""
     return text.re_search(ZERO_DATE) | (is_placeholder(text) if field.holds == "date" else ibis.literal(False))
 
@@ -230,7 +230,7 @@ def excel_wall(plain: ir.StringValue) -> ir.IntegerValue:
     return within(seconds.round().cast("int64") * SECOND)
 
 
-def date_notes(table: ir.Table, field: Field, excel: bool) -> ir.IntegerValue:
+def date_notes(table: ir.Table, field: ImportField, excel: bool) -> ir.IntegerValue:
     """The assumptions made in parsing a date, as bits of `notes`; only for rows that the fast parser cannot read."""
     plain, clock = table[f"{field.name}__plain"], table[f"{field.name}__clock"]
     brief = rf"^(?:\d{{1,2}}[-/. ,]+(?:\d{{1,2}}|{MONTH})|{MONTH}{GAP}\d{{1,2}})[-/. ,]+\d{{2}}\b"

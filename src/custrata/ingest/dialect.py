@@ -58,7 +58,7 @@ class Dialect:
 
 
 @dataclass(frozen=True)
-class Layout:
+class TextLayout:
     """The dialect of a text file, the cells of its header, and notices about both."""
 
     dialect: Dialect
@@ -68,7 +68,7 @@ class Layout:
 
 def find_layout(
     path: Path, name: str, delimiter: str | None = None, quote: str | None = None, header_row: int | None = None
-) -> Layout:
+) -> TextLayout:
     """The layout of a UTF-8 text file, where `delimiter`, `quote` and `header_row`, from 1, do not say.
 
     Raises `NoSuchRow`.
@@ -174,7 +174,7 @@ def _quote(sample: str) -> str:
 
 def _tried(
     sample: str, delimiter: str, quote: str, header_row: int | None
-) -> tuple[tuple[bool, float, int], Layout | None]:
+) -> tuple[tuple[bool, float, int], TextLayout | None]:
     """The score of a delimiter: whether the header is known, the share of rows of the usual width, that width."""
     rows, ends = _rows(sample, delimiter, quote)
     if header_row is not None and header_row > len(rows):
@@ -192,7 +192,7 @@ def _tried(
     notices = () if header_row else header_notices(head, [_reported(row) for row in rows[:WITHIN]])
     if dialect.padded:
         notices += (Notice("short_rows", len(cells) - width, ", ".join(cells[width:])),)
-    layout = Layout(dialect, (*cells, *[""] * (width - len(cells))), notices)
+    layout = TextLayout(dialect, (*cells, *[""] * (width - len(cells))), notices)
     return (head.known_count >= 2, share if share >= 0.5 else share / 10, width), layout
 
 

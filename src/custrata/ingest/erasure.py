@@ -30,7 +30,7 @@ from custrata.ingest.person_matching import (
 from custrata.lake import Workspace
 from custrata.lake.customer_rows import rows_of_customers
 from custrata.lake.erasures import CUSTOMER
-from custrata.lake.intents import Intent, Person
+from custrata.lake.intents import ErasedPerson, Intent
 from custrata.lake.workspace import LEFT_INSIDE
 from custrata.schema import CUSTOMER_RECORDS, TABLES
 
@@ -52,16 +52,16 @@ class ErasureGoesOn(Refused):
 class Database(Protocol):
     """The interface of a server's database that an erasure uses."""
 
-    def people(self, customer_ids: Collection[str]) -> list[Person]:
+    def people(self, customer_ids: Collection[str]) -> list[ErasedPerson]:
         """The contacts and names stored for these customers."""
 
-    def rows(self, people: Sequence[Person]) -> Counts:
+    def rows(self, people: Sequence[ErasedPerson]) -> Counts:
         """How many rows refer to these people, by table."""
 
     def customer_ids(self) -> Iterator[str]:
         """The id of every customer that rows refer to."""
 
-    def erase(self, people: Sequence[Person], *, at: datetime) -> Counts:
+    def erase(self, people: Sequence[ErasedPerson], *, at: datetime) -> Counts:
         """Remove all rows that refer to these people, also from free space and old copies; row counts by table."""
 
 
@@ -167,7 +167,7 @@ def _places(workspace: Workspace, database: Database | None, at: datetime) -> di
     }  # fmt: skip
 
 
-def people_of(workspace: Workspace, customer_ids: Collection[str], database: Database | None) -> list[Person]:
+def people_of(workspace: Workspace, customer_ids: Collection[str], database: Database | None) -> list[ErasedPerson]:
     """Customers with every contact and name stored in the lake and the database."""
     ids = list(dict.fromkeys(map(normalized_id, customer_ids)))
     with workspace.engine() as engine:
@@ -185,15 +185,15 @@ def people_of(workspace: Workspace, customer_ids: Collection[str], database: Dat
     return list(people.values())
 
 
-def _person(customer_id: str, records: Iterable[Mapping[str, str | None]]) -> Person:
+def _person(customer_id: str, records: Iterable[Mapping[str, str | None]]) -> ErasedPerson:
     rows = list(records)
     emails, phones, names = (
         tuple(sorted({value for row in rows if (value := row[name])})) for name in ("email", "phone", "name")
     )
-    return Person(customer_id, emails, phones, names)
+    return ErasedPerson(customer_id, emails, phones, names)
 
 
-def rows_of(workspace: Workspace, people: Sequence[Person], database: Database | None = None) -> dict[str, int]:
+def rows_of(workspace: Workspace, people: Sequence[ErasedPerson], database: Database | None = None) -> dict[str, int]:
     """Row counts of people: by table of the lake, in runs, quarantine and exclusions, by table of the database."""
     ids = [person.customer_id for person in people]
     counts: Counter[str] = Counter()
@@ -249,7 +249,7 @@ def erase_from_quarantine(folder: Path, named: Matcher) -> int:
     return sum(delete_rows(path, named) for path in quarantine_files(folder))
 
 
-def _clean_quarantine(workspace: Workspace, people: Sequence[Person]) -> int:
+def _clean_quarantine(workspace: Workspace, people: Sequence[ErasedPerson]) -> int:
     for pattern in (f"*{PARTIAL_SUFFIX}", "*.tmp"):  # of kills while a file was written anew
         for half in workspace.quarantine.glob(pattern):
             half.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ class UnknownKind(BadInput):
 
 
 @dataclass(frozen=True)
-class Field:
+class ImportField:
     """One field of a kind of file, under the name used in mappings.
 
     `synonyms` is its entry in `synonyms.toml`; `type` the decimal of a number; `choice` the entry in `words.toml`;
@@ -51,15 +51,15 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """A kind of file: the table its rows go to, its fields, and of which groups of columns it must have one."""
 
     name: str
     table: TableSpec
-    fields: tuple[Field, ...]
+    fields: tuple[ImportField, ...]
     needs: tuple[tuple[str, ...], ...]
 
-    def __getitem__(self, name: str) -> Field:
+    def __getitem__(self, name: str) -> ImportField:
         return next(field for field in self.fields if field.name == name)
 
     @property
@@ -68,12 +68,12 @@ class Kind:
         return tuple(field.name for field in self.fields)
 
 
-def _text(name: str, **options: str) -> Field:
-    return Field(name, "text", **options)  # type: ignore[arg-type]  # options of Field
+def _text(name: str, **options: str) -> ImportField:
+    return ImportField(name, "text", **options)  # type: ignore[arg-type]  # options of Field
 
 
-UPDATED = Field("updated_at", "instant")
-CURRENCY = Field("currency", "currency")
+UPDATED = ImportField("updated_at", "instant")
+CURRENCY = ImportField("currency", "currency")
 # The time of day and the zone in separate columns.
 CLOCK = (_text("order_time"), _text("time_zone"))
 # A discount as a share: what is taken off, or what is left to pay.
@@ -81,33 +81,36 @@ RATES = (_text("discount_rate"), _text("paid_rate"))
 WHERE = (_text("channel"), _text("store"))
 
 
-def _person(name: str) -> tuple[Field, ...]:
+def _person(name: str) -> tuple[ImportField, ...]:
     """The customer attributes in customers files and orders files."""
     return (
-        Field(name, "text", synonyms="customer_name", column="name", about="customer"),
-        Field("phone", "phone", about="customer", soft=True),
-        Field("email", "email", about="customer", soft=True),
-        Field("gender", "choice", choice="gender", about="customer", soft=True),
-        Field("birthday", "date", about="customer", soft=True),
-        *(Field(part, "text", about="customer") for part in ("company", "country", "province", "city", "address")),
-        Field("postcode", "text", about="customer"),
+        ImportField(name, "text", synonyms="customer_name", column="name", about="customer"),
+        ImportField("phone", "phone", about="customer", soft=True),
+        ImportField("email", "email", about="customer", soft=True),
+        ImportField("gender", "choice", choice="gender", about="customer", soft=True),
+        ImportField("birthday", "date", about="customer", soft=True),
+        *(
+            ImportField(part, "text", about="customer")
+            for part in ("company", "country", "province", "city", "address")
+        ),
+        ImportField("postcode", "text", about="customer"),
     )
 
 
 ORDER_FIELDS = (
-    Field("order_id", "id", synonyms="order_id own_id", required=True),
-    Field("customer_id", "id"),
-    Field("ordered_at", "instant", required=True),
+    ImportField("order_id", "id", synonyms="order_id own_id", required=True),
+    ImportField("customer_id", "id"),
+    ImportField("ordered_at", "instant", required=True),
     *CLOCK,
-    Field("amount", "number", required=True),
-    Field("gross_amount", "number"),
-    Field("discount", "number", positive=True),
+    ImportField("amount", "number", required=True),
+    ImportField("gross_amount", "number"),
+    ImportField("discount", "number", positive=True),
     *RATES,
-    Field("refund", "number", positive=True),
-    Field("kind", "choice", synonyms="order_kind", choice="order_kind"),
-    Field("status", "choice", synonyms="order_status", choice="order_status"),
-    Field("cancelled_at", "instant"),
-    Field("returns_order_id", "id"),
+    ImportField("refund", "number", positive=True),
+    ImportField("kind", "choice", synonyms="order_kind", choice="order_kind"),
+    ImportField("status", "choice", synonyms="order_status", choice="order_status"),
+    ImportField("cancelled_at", "instant"),
+    ImportField("returns_order_id", "id"),
     *WHERE,
     CURRENCY,
     UPDATED,
@@ -115,70 +118,70 @@ ORDER_FIELDS = (
 )
 
 LINE_FIELDS = (
-    Field("order_id", "id", required=True),
-    Field("line_id", "id"),
-    Field("customer_id", "id"),
-    Field("ordered_at", "instant"),
+    ImportField("order_id", "id", required=True),
+    ImportField("line_id", "id"),
+    ImportField("customer_id", "id"),
+    ImportField("ordered_at", "instant"),
     *CLOCK,
-    Field("product_id", "id"),
+    ImportField("product_id", "id"),
     _text("product_name"),
     _text("category"),
-    Field("quantity", "number", type=QUANTITY, required=True),
-    Field("unit_price", "number", type=PRICE),
-    Field("gross_amount", "number", synonyms="line_gross"),
-    Field("discount", "number", positive=True),
+    ImportField("quantity", "number", type=QUANTITY, required=True),
+    ImportField("unit_price", "number", type=PRICE),
+    ImportField("gross_amount", "number", synonyms="line_gross"),
+    ImportField("discount", "number", positive=True),
     *RATES,
-    Field("amount", "number", synonyms="line_amount"),
-    Field("refund", "number", positive=True),
-    Field("kind", "choice", synonyms="order_kind", choice="order_kind"),
-    Field("status", "choice", synonyms="order_status", choice="order_status"),
-    Field("cancelled_at", "instant"),
+    ImportField("amount", "number", synonyms="line_amount"),
+    ImportField("refund", "number", positive=True),
+    ImportField("kind", "choice", synonyms="order_kind", choice="order_kind"),
+    ImportField("status", "choice", synonyms="order_status", choice="order_status"),
+    ImportField("cancelled_at", "instant"),
     *WHERE,
     CURRENCY,
     UPDATED,
-    Field("subcategory", "text", about="product"),
-    Field("brand", "text", about="product"),
-    Field("list_price", "number", type=PRICE, about="product"),
+    ImportField("subcategory", "text", about="product"),
+    ImportField("brand", "text", about="product"),
+    ImportField("list_price", "number", type=PRICE, about="product"),
     *_person("customer_name"),
 )
 
 CUSTOMER_FIELDS = (
-    Field("customer_id", "id", synonyms="customer_id own_id", column="source_id", required=True),
-    Field("kind", "choice", synonyms="customer_kind", choice="customer_kind", soft=True),
+    ImportField("customer_id", "id", synonyms="customer_id own_id", column="source_id", required=True),
+    ImportField("kind", "choice", synonyms="customer_kind", choice="customer_kind", soft=True),
     *_person("name"),
-    Field("registered_at", "instant"),
+    ImportField("registered_at", "instant"),
     UPDATED,
 )
 
 PRODUCT_FIELDS = (
-    Field("product_id", "id", synonyms="product_id own_id", required=True),
-    Field("name", "text", synonyms="product_name"),
+    ImportField("product_id", "id", synonyms="product_id own_id", required=True),
+    ImportField("name", "text", synonyms="product_name"),
     _text("category"),
     _text("subcategory"),
     _text("brand"),
-    Field("list_price", "number", type=PRICE),
+    ImportField("list_price", "number", type=PRICE),
     CURRENCY,
     UPDATED,
 )
 
 EVENT_FIELDS = (
-    Field("event_id", "id"),
-    Field("customer_id", "id"),
-    Field("occurred_at", "instant", required=True),
-    Field("name", "text", synonyms="event_name", required=True),
+    ImportField("event_id", "id"),
+    ImportField("customer_id", "id"),
+    ImportField("occurred_at", "instant", required=True),
+    ImportField("name", "text", synonyms="event_name", required=True),
     _text("channel"),
-    Field("value", "number", synonyms="event_value"),
+    ImportField("value", "number", synonyms="event_value"),
     CURRENCY,
     UPDATED,
 )
 
 FEEDBACK_FIELDS = (
-    Field("feedback_id", "id"),
-    Field("customer_id", "id"),
-    Field("given_at", "instant", required=True),
-    Field("kind", "choice", synonyms="feedback_kind", choice="feedback_kind", required=True),
-    Field("score", "number", type="decimal(5, 1)"),
-    Field("text", "text", synonyms="feedback_text"),
+    ImportField("feedback_id", "id"),
+    ImportField("customer_id", "id"),
+    ImportField("given_at", "instant", required=True),
+    ImportField("kind", "choice", synonyms="feedback_kind", choice="feedback_kind", required=True),
+    ImportField("score", "number", type="decimal(5, 1)"),
+    ImportField("text", "text", synonyms="feedback_text"),
     _text("channel"),
     UPDATED,
 )
@@ -187,22 +190,22 @@ LINE_NEEDS = (("order_id", "customer_id"), ("quantity",), ("unit_price", "amount
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("orders", ORDERS, ORDER_FIELDS, (("customer_id",), ("ordered_at",), ("amount",))),
-        Kind(
+        FileKind("orders", ORDERS, ORDER_FIELDS, (("customer_id",), ("ordered_at",), ("amount",))),
+        FileKind(
             "lines",
             ORDER_LINES,
             LINE_FIELDS,
             (("order_id", "customer_id"), ("quantity",), ("unit_price", "amount", "gross_amount")),
         ),
-        Kind("customers", CUSTOMER_RECORDS, CUSTOMER_FIELDS, (("customer_id",),)),
-        Kind("products", PRODUCTS, PRODUCT_FIELDS, (("product_id",),)),
-        Kind("events", EVENTS, EVENT_FIELDS, (("customer_id",), ("occurred_at",), ("name",))),
-        Kind("feedback", FEEDBACK, FEEDBACK_FIELDS, (("given_at",), ("kind",), ("score", "text"))),
+        FileKind("customers", CUSTOMER_RECORDS, CUSTOMER_FIELDS, (("customer_id",),)),
+        FileKind("products", PRODUCTS, PRODUCT_FIELDS, (("product_id",),)),
+        FileKind("events", EVENTS, EVENT_FIELDS, (("customer_id",), ("occurred_at",), ("name",))),
+        FileKind("feedback", FEEDBACK, FEEDBACK_FIELDS, (("given_at",), ("kind",), ("score", "text"))),
     )
 }
 
 
-def kind_named(name: str) -> Kind:
+def kind_named(name: str) -> FileKind:
     """The kind of that name.
 
     >>> kind_named("lines").table.name

@@ -34,10 +34,10 @@ from custrata.ingest.questions import Dialog
 from custrata.ingest.recognise import SAMPLE_ROWS, checked, recognised, with_forms
 from custrata.ingest.result import ImportResult
 from custrata.ingest.sample import Sample
-from custrata.ingest.sources import Source, drop_rejects, engine_failure, open_source, reading, sample
+from custrata.ingest.sources import FileSource, drop_rejects, engine_failure, open_source, reading, sample
 from custrata.ingest.staging import Staged, stage
 from custrata.ingest.totals import without_remarks
-from custrata.ingest.writing import Job, write_import
+from custrata.ingest.writing import ImportJob, write_import
 from custrata.lake import ImportRecord, LakeSnapshot, Workspace
 from custrata.wording import LazyPhrase
 
@@ -110,7 +110,7 @@ def import_file(
             _refuse_foreign(staged, plan, workspace.settings.currency)
             faults = without_remarks(faults_of(views, rejects_of(scratch)), plan.source, dialog)
         plan = replace(plan, mapping=replace(plan.mapping, decisions=answers | dialog.answers))
-        job = Job(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, requested.sha256, dialog)
+        job = ImportJob(workspace, plan, staged, faults, source, at, dry_run, scratch, tell, requested.sha256, dialog)
         with writing(file.name):
             return replace(write_import(views, job), already_imported=earlier if dry_run else None)
 
@@ -156,7 +156,7 @@ def open_and_map(
     has_mapping: bool,
     order: Order | None,
     dialog: Dialog,
-) -> tuple[Source, Sample, Mapping]:
+) -> tuple[FileSource, Sample, Mapping]:
     """The source, its sample, and its mapping: the given one, completed, or the recognised one."""
     source = open_source(duck, file, scratch, requested, rejects_of(scratch))
     head = Sample.of(source, sample(duck, source, SAMPLE_ROWS))
@@ -173,7 +173,7 @@ def open_and_map(
     return source, head, without_spoilt_numbers(mapping, head, dialog)
 
 
-def plan_of(views: Views, source: Source, mapping: Mapping, head: Sample, *, zone: str, dialog: Dialog) -> Plan:
+def plan_of(views: Views, source: FileSource, mapping: Mapping, head: Sample, *, zone: str, dialog: Dialog) -> Plan:
     """The plan for reading a file, with formats that only the whole columns determine."""
     plan = Plan.of(source, mapping, head, zone=zone, region=region_of(zone))
     return with_decimal_mark(views, _with_date_order(views, plan, head), dialog)

@@ -13,7 +13,7 @@ from custrata.errors import BadInput
 from custrata.ingest.files import BLOCK
 from custrata.ingest.sheet_reader import padded, pattern
 from custrata.ingest.sheets import Covered, Sheet, write_sheet
-from custrata.schema.numbers import LARGEST_WHOLE, MOST_DIGITS, NotANumber, decimal_of
+from custrata.schema.numbers import LARGEST_WHOLE, MOST_DIGITS, UnreadableNumber, decimal_of
 
 MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576
 MOST_CELLS = 50_000_000
@@ -199,7 +199,7 @@ def _percent(text: str) -> str:
     """A share in percent; what is no number stays as it is written."""
     try:
         return format(float(decimal_of(text)) * 100, ".12g") + "%"
-    except NotANumber:
+    except UnreadableNumber:
         return text
 
 

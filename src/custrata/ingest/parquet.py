@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from custrata.errors import BadInput
-from custrata.schema.numbers import NotANumber, whole_of
+from custrata.schema.numbers import UnreadableNumber, whole_of
 
 READER = Path(__file__).with_name("parquet_reader.py")
 PATIENCE = 900
@@ -79,5 +79,5 @@ def _allowed() -> int:
     limit = os.environ.get(LIMIT, "")
     try:
         return whole_of(limit, most=MOST) if limit else 0
-    except NotANumber as error:
+    except UnreadableNumber as error:
         raise BadCellLimit(given=limit[:40]) from error

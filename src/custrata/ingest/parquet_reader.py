@@ -25,7 +25,7 @@ MOST_COLUMNS = 10_000
 MOST_CELLS = 4_000_000_000
 
 
-class TooLarge(Exception):
+class ParquetTooLarge(Exception):
     """The file decodes to more than it may: rows and columns it has, or says it has."""
 
 
@@ -40,7 +40,7 @@ def _check(rows: int, columns: int, size: int, allowed: int) -> None:
     cells = rows * max(1, columns)
     trap = cells * CELL > UNPACKED and cells * CELL > RATIO * size
     if cells > (allowed or MOST_CELLS) or (trap and not allowed) or columns > MOST_COLUMNS:
-        raise TooLarge(rows, columns)
+        raise ParquetTooLarge(rows, columns)
 
 
 def _decoded(batch: Any) -> int:
@@ -83,7 +83,7 @@ def main() -> int:
     source, target, allowed = sys.argv[1:4]
     try:
         answer = _copied(source, target, int(allowed))
-    except TooLarge as error:
+    except ParquetTooLarge as error:
         answer = {"problem": "large", "rows": error.args[0], "columns": error.args[1]}
     except MemoryError:
         answer = {"problem": "memory"}

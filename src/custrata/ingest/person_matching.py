@@ -16,7 +16,7 @@ from custrata.engine import DuckEngine
 from custrata.ingest.contacts import PHONE_LIKE, phone_book
 from custrata.ingest.texts import tidy_id
 from custrata.lake.erasures import CUSTOMER, EMAIL, PHONE
-from custrata.lake.intents import Person
+from custrata.lake.intents import ErasedPerson
 
 PARTS = re.compile(r"[,;|\t\r\n\"]")
 LONGEST_CELL = 2**31 - 1
@@ -71,7 +71,7 @@ def normalized_id(customer_id: str) -> str:
     return plain or customer_id
 
 
-def person_matcher(people: Collection[Person], region: str | None) -> Matcher:
+def person_matcher(people: Collection[ErasedPerson], region: str | None) -> Matcher:
     """A function that returns the values that match one of these people, by id, e-mail address or phone."""
     sought: Mapping[str, set[str]] = {
         CUSTOMER: {person.customer_id for person in people},

@@ -12,12 +12,12 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from custrata.engine import DuckEngine
-from custrata.ingest.fields import Field, Kind, kind_named
+from custrata.ingest.fields import FileKind, ImportField, kind_named
 from custrata.ingest.headers import LINE, is_quarantine
 from custrata.ingest.mapping import Mapping
 from custrata.ingest.platforms import platform_of
 from custrata.ingest.sample import Sample
-from custrata.ingest.sources import Source
+from custrata.ingest.sources import FileSource
 from custrata.ingest.statuses import statuses_from_decisions, words_of
 from custrata.ingest.texts import gender_codes, meaning
 
@@ -32,7 +32,7 @@ class Plan:
     `wrapped` are fields written as `="0123"`, `whole` ids written as `17850.0`; `words` the words found for choices.
     """
 
-    source: Source
+    source: FileSource
     mapping: Mapping
     zone: str
     region: str | None
@@ -42,7 +42,7 @@ class Plan:
     platform: str | None = None
 
     @classmethod
-    def of(cls, source: Source, mapping: Mapping, sample: Sample, *, zone: str, region: str | None) -> Plan:
+    def of(cls, source: FileSource, mapping: Mapping, sample: Sample, *, zone: str, region: str | None) -> Plan:
         """The plan of a file, with its quirks detected from a sample."""
         export = platform_of(source.headers)
         platform = export.status if export else None
@@ -68,12 +68,12 @@ class Plan:
         return is_quarantine(self.source.headers) and LINE in self.source.headers
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FileKind:
         """The kind of file."""
         return kind_named(self.mapping.kind)
 
     @property
-    def fields(self) -> tuple[Field, ...]:
+    def fields(self) -> tuple[ImportField, ...]:
         """The fields the file tells, by a column or a constant."""
         return tuple(field for field in self.kind.fields if self.has(field.name))
 

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from custrata.engine.functions import discrete_quantile
 from custrata.ingest.canonical import DIFFERS, as_reported
-from custrata.ingest.fields import Kind
+from custrata.ingest.fields import FileKind
 from custrata.ingest.functions import fingerprint
 from custrata.ingest.lines import RETURN_NUMBER, order_status
 from custrata.ingest.money import LIMITS
@@ -94,7 +94,7 @@ def missing_cells(views: Views, staged: Staged, plan: Plan) -> dict[str, int]:
     return {plan.header(name): empty for name, filled in counts.items() if (empty := staged.read - filled) > 0}
 
 
-def fact_figures(views: Views, rows: ir.Table, kind: Kind, at: datetime) -> dict[str, object]:
+def fact_figures(views: Views, rows: ir.Table, kind: FileKind, at: datetime) -> dict[str, object]:
     """`first` and `last` instant, how many lie in the future of `at` or before 1990, and outlying amounts."""
     if kind.table.at is None:
         return {}

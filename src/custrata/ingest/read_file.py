@@ -18,7 +18,7 @@ from custrata.errors import BadInput
 from custrata.ingest import people
 from custrata.ingest.accepted import Accepted, accepted_orders, sound, unique
 from custrata.ingest.dates import Order
-from custrata.ingest.fields import KINDS, Kind, kind_named
+from custrata.ingest.fields import KINDS, FileKind, kind_named
 from custrata.ingest.files import open_file
 from custrata.ingest.headers import rank
 from custrata.ingest.importing import (
@@ -131,7 +131,7 @@ def read_for_method(path: Path, spec: TableSpec, zone: str, columns: Table[str, 
     return read(path, KIND_OF[spec.name], zone=zone, columns=columns)
 
 
-def _named(kind: Kind, headers: tuple[str, ...], columns: Table[str, str]) -> Mapping:
+def _named(kind: FileKind, headers: tuple[str, ...], columns: Table[str, str]) -> Mapping:
     """A mapping with the given column names, and for other fields the header that matches best."""
     named = {own: name for name, own in columns.items()}
     for field in kind.fields:

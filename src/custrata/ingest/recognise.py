@@ -22,14 +22,14 @@ from custrata.ingest.columns import (
 )
 from custrata.ingest.contacts import EMAIL_LIKE, PHONE_LIKE
 from custrata.ingest.dates import Evidence, Order, evidence, form_of, looks_like_date, order_of, short_year_form
-from custrata.ingest.fields import PROPERTY, Field, Kind, kind_named
+from custrata.ingest.fields import PROPERTY, FileKind, ImportField, kind_named
 from custrata.ingest.headers import plain_header, rank
 from custrata.ingest.mapping import Mapping, MappingDoesNotFit
 from custrata.ingest.money import settled_comma
 from custrata.ingest.platforms import platform_of
 from custrata.ingest.questions import Dialog
 from custrata.ingest.sample import SAMPLE_VALUES, Sample
-from custrata.ingest.sources import NoHeader, Source
+from custrata.ingest.sources import FileSource, NoHeader
 from custrata.ingest.statuses import is_status
 from custrata.ingest.texts import words
 
@@ -75,7 +75,7 @@ class LooksLikeOrders(BadInput):
 
 
 def recognised(
-    source: Source, sample: Sample, kind_name: str, date_order: Order | None = None, dialog: Dialog | None = None
+    source: FileSource, sample: Sample, kind_name: str, date_order: Order | None = None, dialog: Dialog | None = None
 ) -> Mapping:
     """The recognised mapping of a file; ambiguities are asked through `dialog`.
 
@@ -106,7 +106,9 @@ def recognised(
     return with_forms(Mapping(kind_name, columns, constants), source, sample, date_order)
 
 
-def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str, dialog: Dialog | None = None) -> Mapping:
+def checked(
+    mapping: Mapping, source: FileSource, sample: Sample, kind_name: str, dialog: Dialog | None = None
+) -> Mapping:
     """A given mapping, with unmapped columns as properties; a separate time of day is joined to the date of the
     orders.
 
@@ -125,7 +127,7 @@ def checked(mapping: Mapping, source: Source, sample: Sample, kind_name: str, di
     return replace(mapping, columns=columns)
 
 
-def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Order | None) -> Mapping:
+def with_forms(mapping: Mapping, source: FileSource, sample: Sample, date_order: Order | None) -> Mapping:
     """The mapping with missing formats of dates, numbers and the file filled in from the sample."""
     kind = kind_named(mapping.kind)
     headers = {kind[name].holds: [] for name in mapping.fields}  # type: dict[str, list[str]]
@@ -160,7 +162,7 @@ def with_forms(mapping: Mapping, source: Source, sample: Sample, date_order: Ord
     )
 
 
-def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
+def _by_header(file: str, sample: Sample, kind: FileKind) -> dict[str, str]:
     """For every field the column whose header matches best and whose content does not contradict it."""
     claims = []
     for place, field in enumerate(kind.fields):
@@ -184,7 +186,7 @@ def _by_header(file: str, sample: Sample, kind: Kind) -> dict[str, str]:
     return taken
 
 
-def _fits(field: Field, values: list[str], header: str) -> bool:
+def _fits(field: ImportField, values: list[str], header: str) -> bool:
     """Whether half of the values are what the field holds; an empty column contradicts nothing.
 
     Neither does a wrong phone or birthday: it is kept as a property either way.
@@ -199,7 +201,7 @@ def _fits(field: Field, values: list[str], header: str) -> bool:
     return fitting * 2 >= len(values)
 
 
-def _test(field: Field) -> Callable[[str], bool]:
+def _test(field: ImportField) -> Callable[[str], bool]:
     if field.holds in ("instant", "date"):
         return lambda value: looks_like_date(value) or UNIX_LIKE.match(value) is not None or _is_serial(value)
     if field.holds == "number":
@@ -225,7 +227,7 @@ def _refuse_headless(file: str, sample: Sample, fields: dict[str, str]) -> None:
         raise NoHeader(file=file, cells=", ".join(sample.headers[:6]))
 
 
-def _refuse_confusion(file: str, sample: Sample, kind: Kind, fields: dict[str, str]) -> None:
+def _refuse_confusion(file: str, sample: Sample, kind: FileKind, fields: dict[str, str]) -> None:
     if kind.name not in ("orders", "lines") or "order_id" not in fields:
         return
     ids = sample.columns[fields["order_id"]]
@@ -238,7 +240,7 @@ def _refuse_confusion(file: str, sample: Sample, kind: Kind, fields: dict[str, s
         raise LooksLikeOrders(file=file)
 
 
-def _by_content(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str, str]:
+def _by_content(sample: Sample, kind: FileKind, fields: dict[str, str]) -> dict[str, str]:
     """Fields without a matching header that exactly one column fits by its content, in a sample long enough."""
     by_content: dict[str, str] = {}
     for name, test in (
@@ -258,7 +260,7 @@ def _by_content(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str,
     return by_content | _ids_by_content(sample, kind, {**fields, **by_content})
 
 
-def _ids_by_content(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str, str]:
+def _ids_by_content(sample: Sample, kind: FileKind, fields: dict[str, str]) -> dict[str, str]:
     """Order and customer ids by content: order ids are unique, customer ids repeat."""
     if kind.name != "orders":
         return {}
@@ -290,7 +292,7 @@ def _mostly(test: Callable[[str], bool], values: list[str]) -> bool:
     return sum(map(test, values)) >= 0.95 * len(values)
 
 
-def _constants(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str, str]:
+def _constants(sample: Sample, kind: FileKind, fields: dict[str, str]) -> dict[str, str]:
     """A score called NPS, CSAT or CES says what kind of feedback every row is."""
     if kind.name != "feedback" or "kind" in fields or "score" not in fields:
         return {}
@@ -298,7 +300,7 @@ def _constants(sample: Sample, kind: Kind, fields: dict[str, str]) -> dict[str, 
     return next(({"kind": score} for score in FEEDBACK_SCORES if name.startswith(score)), {})
 
 
-def _refuse_missing(file: str, sample: Sample, kind: Kind, names: Collection[str], fields: Table[str, str]) -> None:
+def _refuse_missing(file: str, sample: Sample, kind: FileKind, names: Collection[str], fields: Table[str, str]) -> None:
     missing = [need for need in kind.needs if not {*names} & {*need, *_stands_in(need)}]
     if kind.name == "lines" and "order_id" not in names and not {"customer_id", "ordered_at"} <= {*names}:
         missing = [("order_id",), *(need for need in missing if "order_id" not in need)]
@@ -313,7 +315,7 @@ def _refuse_missing(file: str, sample: Sample, kind: Kind, names: Collection[str
     raise MissingColumnsProposed(**facts, mapping=Mapping(kind.name, columns).to_toml())
 
 
-def _guesses(sample: Sample, kind: Kind, missing: Sequence[str], fields: Table[str, str]) -> dict[str, str] | None:
+def _guesses(sample: Sample, kind: FileKind, missing: Sequence[str], fields: Table[str, str]) -> dict[str, str] | None:
     """For every missing field a column that fits by content; None if one has none."""
     guesses: dict[str, str] = {}
     for name in missing:
@@ -325,7 +327,7 @@ def _guesses(sample: Sample, kind: Kind, missing: Sequence[str], fields: Table[s
     return guesses
 
 
-def _could_be(field: Field, sample: Sample, header: str) -> bool:
+def _could_be(field: ImportField, sample: Sample, header: str) -> bool:
     """Whether every cell of a column fits the field and no other type."""
     values = sample.some(header)
     if not values or is_status(values, by_header=False):

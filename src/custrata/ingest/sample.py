@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from custrata.ingest.headers import OURS, is_quarantine
-from custrata.ingest.sources import NoRows, Source
+from custrata.ingest.sources import FileSource, NoRows
 from custrata.ingest.texts import NULL_WORDS
 
 SAMPLE_VALUES = 1_000
@@ -39,7 +39,7 @@ class Sample:
         return rows
 
     @classmethod
-    def of(cls, source: Source, rows: Sequence[Sequence[str | None]]) -> Sample:
+    def of(cls, source: FileSource, rows: Sequence[Sequence[str | None]]) -> Sample:
         """The sample of a source, whose quarantine columns are left out.
 
         Raises `NoRows`, `NoHeader`.

@@ -50,7 +50,7 @@ Row = list[Any]
 Formats = dict[tuple[int, int], str]
 
 
-class Cells:
+class SheetCells:
     """The cells of one sheet as texts, with rounded numbers and merged ranges."""
 
     def __init__(self, formats: Formats, merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
@@ -230,7 +230,7 @@ def _column(letters: bytes) -> int:
     return number - 1
 
 
-def _write(sheet: CalamineSheet, cells: Cells, target: str) -> tuple[int, int]:
+def _write(sheet: CalamineSheet, cells: SheetCells, target: str) -> tuple[int, int]:
     """Write the cells of a sheet, with a column `m…` of what merged ranges say for each that has such; its size."""
     rows = enumerate(sheet.iter_rows())
     batch = list(islice(rows, BATCH))
@@ -285,7 +285,7 @@ def _read(source: str, folder: str, names: list[str]) -> dict[str, object]:
 def _sheet(sheet: CalamineSheet, styles: Styles | None, target: str) -> dict[str, object]:
     formats, errors = styles.of(sheet.name) if styles else ({}, [])
     spans = _spans(sheet)
-    cells = Cells(formats, spans)
+    cells = SheetCells(formats, spans)
     width, height = _write(sheet, cells, target)
     return {
         "state": "",

@@ -31,7 +31,7 @@ from custrata.ingest.markup import charset, read_markup
 from custrata.ingest.notices import Notice
 from custrata.ingest.parquet import DamagedFile, sound_parquet
 from custrata.ingest.sheets import Sheet
-from custrata.ingest.workbook import Part, as_table
+from custrata.ingest.workbook import SheetRows, as_table
 
 MOST_COLUMNS = 1_000
 PARQUET_BATCH = 65_536
@@ -62,7 +62,7 @@ class UnknownFileEncoding(BadInput):
 
 
 @dataclass(frozen=True)
-class Source:
+class FileSource:
     """The rows of a file.
 
     `relation` is SQL for the rows that can be read; `logging_relation` the same, recording unreadable lines in the
@@ -85,7 +85,7 @@ class Source:
     unreadable: int = 0
     repeated: dict[str, list[str]] = field(default_factory=dict)
     spanning: frozenset[str] = frozenset()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[SheetRows, ...] = ()
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -134,7 +134,7 @@ def reading(name: str) -> Iterator[None]:
         raise DamagedFile(file=name, reason=str(error).partition("\n")[0][:200]) from error
 
 
-def open_source(engine: DuckEngine, file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> Source:
+def open_source(engine: DuckEngine, file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> FileSource:
     """The rows of a file, read as `mapping` says as far as it says; `rejects` names the table unreadable lines go to.
 
     Raises the errors of `encoding`, `dialect`, `excel`, `markup`, `workbook`, and `NoRows`, `TooManyColumns`,
@@ -151,7 +151,7 @@ def open_source(engine: DuckEngine, file: SourceFile, scratch: Path, mapping: Ma
     return _cleaned(engine, source) if odd else source
 
 
-def _cleaned(engine: DuckEngine, source: Source) -> Source:
+def _cleaned(engine: DuckEngine, source: FileSource) -> FileSource:
     """The source with invisible characters removed from its cells."""
     width = len(source.headers)
     with reading(source.name):
@@ -166,14 +166,14 @@ def _cleaned(engine: DuckEngine, source: Source) -> Source:
     )
 
 
-def sample(engine: DuckEngine, source: Source, rows: int) -> list[tuple[str | None, ...]]:
+def sample(engine: DuckEngine, source: FileSource, rows: int) -> list[tuple[str | None, ...]]:
     """The first rows, as text."""
     with reading(source.name):
         records: list[tuple[str | None, ...]] = engine.raw.execute(f"FROM {source.relation} LIMIT {rows}").fetchall()
     return records
 
 
-def _text(file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> tuple[Source, bool]:
+def _text(file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> tuple[FileSource, bool]:
     encoding = mapping.encoding or find_encoding(file.data, file.name, known_words())
     path, unreadable = file.data, 0
     if encoding.lower() not in (UTF8, "utf8", "utf-8-sig", "ascii"):
@@ -194,7 +194,7 @@ def _text(file: SourceFile, scratch: Path, mapping: Mapping, rejects: str) -> tu
     cells = [without_invisible(cell) for cell in layout.cells]
     headers = unique_headers(cells)
     relation, noting = _csv(path, dialect, len(headers), rejects)
-    source = Source(
+    source = FileSource(
         file,
         headers,
         relation,
@@ -246,7 +246,7 @@ def drop_rejects(engine: DuckEngine, rejects: str) -> None:
             engine.raw.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _workbook(file: SourceFile, scratch: Path, mapping: Mapping) -> tuple[Source, bool]:
+def _workbook(file: SourceFile, scratch: Path, mapping: Mapping) -> tuple[FileSource, bool]:
     names = (mapping.sheet,) if isinstance(mapping.sheet, str) else tuple(mapping.sheet or ())
     notices: tuple[Notice, ...] = ()
     if file.form == "excel":
@@ -256,7 +256,7 @@ def _workbook(file: SourceFile, scratch: Path, mapping: Mapping) -> tuple[Source
         sheets = _tables(file, scratch, mapping, names)
     table = as_table(sheets, mapping, scratch / "table.parquet", file.name)
     relation = _columns(table.path, [f"c{place}" for place in range(len(table.headers))])
-    source = Source(
+    source = FileSource(
         file,
         table.headers,
         relation,
@@ -305,13 +305,13 @@ def _batch_may_contain_invisible(batch: pa.RecordBatch) -> bool:
     return False
 
 
-def _parquet(engine: DuckEngine, file: SourceFile, scratch: Path) -> tuple[Source, bool]:
+def _parquet(engine: DuckEngine, file: SourceFile, scratch: Path) -> tuple[FileSource, bool]:
     sound, odd = _sound_parquet(file, scratch)
     with reading(file.name):
         described = engine.raw.execute(f"DESCRIBE FROM read_parquet({literal(str(sound))})").fetchall()
     cells = [_cell(name, type_) for name, type_, *_ in described]
     relation = _columns(sound, cells)
-    return Source(file, unique_headers(name for name, *_ in described), relation, relation, 2), odd
+    return FileSource(file, unique_headers(name for name, *_ in described), relation, relation, 2), odd
 
 
 def _sound_parquet(file: SourceFile, scratch: Path) -> tuple[Path, bool]:

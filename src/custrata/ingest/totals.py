@@ -15,7 +15,7 @@ from custrata.ingest.invisible import literal
 from custrata.ingest.plan import Plan, Views
 from custrata.ingest.quarantine import Fault
 from custrata.ingest.questions import Dialog
-from custrata.ingest.sources import Source, cells_of_line, reading
+from custrata.ingest.sources import FileSource, cells_of_line, reading
 from custrata.ingest.staging import INDEX, PROBLEMS, Staged
 
 WORDS = (
@@ -67,7 +67,7 @@ def without_totals(views: Views, staged: Staged, plan: Plan, dialog: Dialog) -> 
     return replace(staged, rows=left, tally=_tally(views, left))
 
 
-def without_remarks(faults: tuple[Fault, ...], source: Source, dialog: Dialog) -> tuple[Fault, ...]:
+def without_remarks(faults: tuple[Fault, ...], source: FileSource, dialog: Dialog) -> tuple[Fault, ...]:
     """The unparsed lines, with short lines that are totals or remarks marked as left out."""
     by_code: dict[str, list[Fault]] = {"totals": [], "remarks": []}
     marked = []
@@ -82,7 +82,7 @@ def without_remarks(faults: tuple[Fault, ...], source: Source, dialog: Dialog) -
     return tuple(marked)
 
 
-def _short_line(fault: Fault, source: Source) -> str:
+def _short_line(fault: Fault, source: FileSource) -> str:
     """What a line that is too short is, where it is no row: `totals` or `remarks`."""
     if fault.reason != "too_few_cells" or len(fault.lines) != 1 or source.dialect is None:
         return ""

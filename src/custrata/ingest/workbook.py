@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from custrata.errors import BadInput
-from custrata.ingest.fields import Field, Kind, kind_named
+from custrata.ingest.fields import FileKind, ImportField, kind_named
 from custrata.ingest.header_rows import WITHIN, Head, NoSuchRow, find_head, header_notices
 from custrata.ingest.headers import is_known, plain_header, rank, repeated_headers, unique_headers
 from custrata.ingest.mapping import Mapping
@@ -35,7 +35,7 @@ class NoFilledSheet(BadInput):
 
 
 @dataclass(frozen=True)
-class Page:
+class FilledSheet:
     """A sheet that is not empty: its header, and the row of the sheet, from 0, where its data begin."""
 
     sheet: Sheet
@@ -53,7 +53,7 @@ class Page:
         """Where each of its columns stands, by the plain form of its header."""
         return {_plain(header): place for place, header in reversed(list(enumerate(self.headers)))}
 
-    def is_like(self, other: Page) -> bool:
+    def is_like(self, other: FilledSheet) -> bool:
         """Whether two sheets are parts of one table: the same headers in any order, except for unknown ones."""
         mine, theirs = ({_plain(cell) for cell in page.head.cells if cell} for page in (self, other))
         more = [cell for page in (self, other) for cell in page.head.cells if _plain(cell) in mine ^ theirs]
@@ -74,7 +74,7 @@ def _is_meaningful(header: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Part:
+class SheetRows:
     """Rows of one sheet within a table: the index of the first, and the row of the sheet it stands on."""
 
     sheet: str
@@ -83,7 +83,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Table:
+class SheetTable:
     """Several sheets as one table: columns `c0` … of text in a Parquet file.
 
     `spanning` are headers of amounts that merged ranges show to belong to several rows at once.
@@ -92,12 +92,12 @@ class Table:
     path: Path
     headers: tuple[str, ...]
     repeated: dict[str, list[str]]
-    parts: tuple[Part, ...]
+    parts: tuple[SheetRows, ...]
     spanning: frozenset[str]
     notices: tuple[Notice, ...]
 
 
-def as_table(sheets: Sequence[Sheet], mapping: Mapping, target: Path, file: str) -> Table:
+def as_table(sheets: Sequence[Sheet], mapping: Mapping, target: Path, file: str) -> SheetTable:
     """The table of a workbook: the sheets named by the mapping, else the one that fits its kind best and those like it.
 
     Raises `NoFilledSheet`, `NoSuchRow`.
@@ -120,7 +120,7 @@ def as_table(sheets: Sequence[Sheet], mapping: Mapping, target: Path, file: str)
     return replace(done, repeated=repeated_headers(main.head.cells), notices=tuple(notices))
 
 
-def _page(sheet: Sheet, mapping: Mapping, file: str) -> Page | None:
+def _page(sheet: Sheet, mapping: Mapping, file: str) -> FilledSheet | None:
     blank = sheet.blank_rows_above
     if blank >= sheet.height:
         return None
@@ -129,16 +129,16 @@ def _page(sheet: Sheet, mapping: Mapping, file: str) -> Page | None:
         if mapping.header_row > len(rows):
             raise NoSuchRow(file=file, row=mapping.header_row, rows=len(rows))
         head = find_head(rows, mapping.header_row - 1)
-        return Page(sheet, head, head.last + 1, ())
+        return FilledSheet(sheet, head, head.last + 1, ())
     head = find_head(rows[blank:])
-    return Page(sheet, head, blank + head.last + 1, header_notices(head, rows[blank:], blank + 1))
+    return FilledSheet(sheet, head, blank + head.last + 1, header_notices(head, rows[blank:], blank + 1))
 
 
-def _fittest(pages: Sequence[Page], mapping: Mapping) -> Page:
+def _fittest(pages: Sequence[FilledSheet], mapping: Mapping) -> FilledSheet:
     """The sheet with most of the expected columns, the first of several."""
     kind = kind_named(mapping.kind)
 
-    def fit(page: Page) -> int:
+    def fit(page: FilledSheet) -> int:
         if mapping.columns:
             return len(set(page.headers) & set(mapping.columns))
         return len({field.name for header in page.headers for field in kind.fields if rank(header, field.headers) == 0}
@@ -147,23 +147,23 @@ def _fittest(pages: Sequence[Page], mapping: Mapping) -> Page:
     return max(pages, key=fit)
 
 
-def _belongs(page: Page, main: Page) -> bool:
+def _belongs(page: FilledSheet, main: FilledSheet) -> bool:
     """Whether a sheet is read with the main one: its columns are the same, and its name says nothing else."""
     other = ANOTHER.search(page.sheet.name) and not ANOTHER.search(main.sheet.name)
     return not other and page.is_like(main)
 
 
-def _field(header: str, kind: Kind) -> Field | None:
+def _field(header: str, kind: FileKind) -> ImportField | None:
     """The field a header names best."""
     ranked = [(score, place) for place, f in enumerate(kind.fields) if (score := rank(header, f.headers)) is not None]
     return kind.fields[min(ranked)[1]] if ranked else None
 
 
-def _without_copies(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
+def _without_copies(pages: Sequence[FilledSheet]) -> tuple[list[FilledSheet], list[FilledSheet]]:
     """The distinct sheets, and the sheets with exactly the same rows as another."""
     digests: set[bytes] = set()
-    chosen: list[Page] = []
-    copies: list[Page] = []
+    chosen: list[FilledSheet] = []
+    copies: list[FilledSheet] = []
     for page in pages:
         digest = _digest(page) if len(pages) > 1 else b""
         (copies if digest in digests else chosen).append(page)
@@ -171,7 +171,7 @@ def _without_copies(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
     return chosen, copies
 
 
-def _digest(page: Page) -> bytes:
+def _digest(page: FilledSheet) -> bytes:
     digest = hashlib.sha256(repr(page.headers).encode())
     for rows in _body(page):
         for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
@@ -180,7 +180,7 @@ def _digest(page: Page) -> bytes:
     return digest.digest()
 
 
-def _body(page: Page) -> Iterator[pa.Table]:
+def _body(page: FilledSheet) -> Iterator[pa.Table]:
     """The rows below the header, many at a time."""
     skip = page.start
     for batch in page.sheet.batches():
@@ -189,7 +189,7 @@ def _body(page: Page) -> Iterator[pa.Table]:
         yield table
 
 
-def _spanning(page: Page, mapping: Mapping) -> list[str]:
+def _spanning(page: FilledSheet, mapping: Mapping) -> list[str]:
     """Headers of amounts with cells merged over several rows: such an amount is of all of them together."""
     kind = kind_named(mapping.kind)
 
@@ -202,7 +202,7 @@ def _spanning(page: Page, mapping: Mapping) -> list[str]:
     return [header for place, header in enumerate(page.headers) if covered.get(place) and counts(header)]
 
 
-def _covered(page: Page) -> Counter[int]:
+def _covered(page: FilledSheet) -> Counter[int]:
     """How many cells below the header are covered by merged ranges, by column."""
     counts: Counter[int] = Counter()
     for rows in _body(page) if page.sheet.merged else ():
@@ -211,13 +211,13 @@ def _covered(page: Page) -> Counter[int]:
     return counts
 
 
-def _write(pages: Sequence[Page], headers: Sequence[str], spanning: frozenset[str], target: Path) -> Table:
+def _write(pages: Sequence[FilledSheet], headers: Sequence[str], spanning: frozenset[str], target: Path) -> SheetTable:
     schema = pa.schema([(f"c{place}", pa.string()) for place in range(len(headers))])
     parts, index, filled = [], 0, Counter[str]()
     example, present = "", [0] * len(headers)
     with pq.ParquetWriter(target, schema, compression="lz4") as writer:
         for page in pages:
-            parts.append(Part(page.sheet.name, index, page.start + 1))
+            parts.append(SheetRows(page.sheet.name, index, page.start + 1))
             for rows in _body(page):
                 columns = []
                 for place, header in enumerate(headers):
@@ -234,11 +234,11 @@ def _write(pages: Sequence[Page], headers: Sequence[str], spanning: frozenset[st
         notices.append(Notice("merged_cells", cells, example, {"columns": names}))
     if spanning:
         notices.append(Notice("merged_amounts", len(spanning), ", ".join(sorted(spanning))))
-    return Table(target, tuple(headers), {}, tuple(parts), spanning, tuple(notices))
+    return SheetTable(target, tuple(headers), {}, tuple(parts), spanning, tuple(notices))
 
 
 def _column(
-    page: Page, rows: pa.Table, header: str, spanning: frozenset[str]
+    page: FilledSheet, rows: pa.Table, header: str, spanning: frozenset[str]
 ) -> tuple[pa.ChunkedArray | pa.Array, int, str]:
     """A column of a sheet, its covered cells filled; how many were, and what the first says."""
     place = page.places.get(_plain(header))
@@ -255,7 +255,7 @@ def _column(
 
 
 def _sheet_notices(
-    sheets: Sequence[Sheet], pages: Sequence[Page], chosen: Sequence[Page], copies: Sequence[Page]
+    sheets: Sequence[Sheet], pages: Sequence[FilledSheet], chosen: Sequence[FilledSheet], copies: Sequence[FilledSheet]
 ) -> list[Notice]:
     """Which sheets were read, where there is more than one, and which were not."""
     read = {page.sheet.name for page in chosen}
@@ -276,7 +276,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMES_SHOWN]) + (" …" if len(names) > NAMES_SHOWN else "")
 
 
-def _cell_notices(pages: Sequence[Page]) -> list[Notice]:
+def _cell_notices(pages: Sequence[FilledSheet]) -> list[Notice]:
     """Numbers that Excel rounded, and errors of formulas, in the sheets read."""
     notices = []
     rounded = [(page, place, numbers) for page in pages for place, numbers in page.sheet.rounded.items()]

@@ -34,7 +34,7 @@ from custrata.ingest.remarks import report_future_dates, report_shared_cards
 from custrata.ingest.result import ImportResult
 from custrata.ingest.similar_ids import report_similar_ids
 from custrata.ingest.staging import Staged
-from custrata.lake import Change, ImportRecord, LakeSnapshot, Merged, Workspace
+from custrata.lake import ImportRecord, LakeChange, LakeSnapshot, Merged, Workspace
 from custrata.lake.durable import sync
 from custrata.schema import CUSTOMER_RECORDS, ORDER_LINES, ORDERS, PRODUCTS
 
@@ -42,7 +42,7 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
-class Job:
+class ImportJob:
     """One import, its file read and staged."""
 
     workspace: Workspace
@@ -78,7 +78,7 @@ class Outcome:
     invalid: dict[str, int]
 
 
-def write_import(views: Views, job: Job) -> ImportResult:
+def write_import(views: Views, job: ImportJob) -> ImportResult:
     """Check the staged rows as a whole, write quarantine and lake, and report."""
     job.tell("check", 0.6)
     if job.dry_run:
@@ -107,14 +107,14 @@ def write_import(views: Views, job: Job) -> ImportResult:
     return replace(result, merged=merged, quarantine=settled)
 
 
-def _without_erased(views: Views, job: Job) -> Job:
+def _without_erased(views: Views, job: ImportJob) -> ImportJob:
     """The import without rows and lines of customers who were erased."""
     erasures = job.workspace.erasures
     staged = without_erased(views, job.staged, job.plan, job.dialog, erasures)
     return replace(job, staged=staged, faults=faults_without_erased(job.faults, job.plan, job.dialog, erasures))
 
 
-def _checked(views: Views, job: Job, snapshot: LakeSnapshot) -> tuple[ImportResult, Outcome]:
+def _checked(views: Views, job: ImportJob, snapshot: LakeSnapshot) -> tuple[ImportResult, Outcome]:
     import_id = _import_id(job, snapshot)
     if job.kind == "lines":
         job = replace(job, staged=with_line_ids(views, job.staged))
@@ -137,7 +137,7 @@ def _checked(views: Views, job: Job, snapshot: LakeSnapshot) -> tuple[ImportResu
     return result, outcome
 
 
-def _import_id(job: Job, snapshot: LakeSnapshot) -> str:
+def _import_id(job: ImportJob, snapshot: LakeSnapshot) -> str:
     """Time and hash: `20250131T083000Z-1f2e3d4c`, numbered where the same file is imported twice in one second."""
     base = f"{job.at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{job.plan.source.file.sha256[:8]}"
     taken = {record.import_id for record in snapshot.imports}
@@ -145,7 +145,7 @@ def _import_id(job: Job, snapshot: LakeSnapshot) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _orders(views: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
+def _orders(views: Views, job: ImportJob, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
     accepted = accepted_orders(views, job.staged)
     orders = origin.ready(accepted.rows, ORDERS)
     tables, invalid = _people(views, job, accepted.rows, snapshot, origin)
@@ -154,7 +154,7 @@ def _orders(views: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> O
     return Outcome({ORDERS.name: orders, **tables}, job.staged, accepted, figures, invalid)
 
 
-def _lines(views: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
+def _lines(views: Views, job: ImportJob, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
     own = job.own_imports(snapshot, "orders")
     accepted, existing = accepted_lines(views, job.staged, job.plan, snapshot, views.engine)
     lines = accepted.rows
@@ -173,7 +173,7 @@ def _lines(views: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Ou
     return Outcome({**tables, **more}, job.staged, accepted, figures, invalid)
 
 
-def _customers(views: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
+def _customers(views: Views, job: ImportJob, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
     accepted = unique(views, sound(job.staged), ("source_id",))
     rows = people.with_phones(views, accepted.rows, job.plan, lambda share: job.tell("phones", 0.6 + share * 0.1))
     invalid = _counts(views, rows, people.count_invalid(rows, job.plan))
@@ -182,21 +182,21 @@ def _customers(views: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -
     return Outcome({CUSTOMER_RECORDS.name: records}, job.staged, accepted, figures, invalid)
 
 
-def _plain(views: Views, job: Job, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
+def _plain(views: Views, job: ImportJob, snapshot: LakeSnapshot, origin: Origin) -> Outcome:
     spec = job.plan.kind.table
     accepted = unique(views, sound(job.staged), spec.key)
     figures = _fact_figures(views, job, accepted.rows)
     return Outcome({spec.name: origin.ready(accepted.rows, spec)}, job.staged, accepted, figures, {})
 
 
-def _fact_figures(views: Views, job: Job, rows: ir.Table) -> dict[str, object]:
+def _fact_figures(views: Views, job: ImportJob, rows: ir.Table) -> dict[str, object]:
     figures = fact_figures(views, rows, job.plan.kind, job.at)
     report_future_dates(views, rows, job.plan, figures, job.dialog)
     return figures
 
 
 def _people(
-    views: Views, job: Job, rows: ir.Table, snapshot: LakeSnapshot, origin: Origin
+    views: Views, job: ImportJob, rows: ir.Table, snapshot: LakeSnapshot, origin: Origin
 ) -> tuple[dict[str, ir.Table], dict[str, int]]:
     """The customer records in a file of orders or lines, and its invalid contacts by header."""
     reported = people.records_from_orders(rows, job.plan)
@@ -223,7 +223,7 @@ def _rows(views: Views, rows: ir.Table) -> int:
     return int(views.engine.arrow(rows.aggregate(n=rows.count())).to_pylist()[0]["n"])
 
 
-def _report(views: Views, job: Job, outcome: Outcome) -> QualityReport:
+def _report(views: Views, job: ImportJob, outcome: Outcome) -> QualityReport:
     staged, accepted = outcome.staged, outcome.accepted
     reasons: Counter[str] = Counter()
     for bits, count in staged.tally.items():
@@ -256,7 +256,7 @@ def _report(views: Views, job: Job, outcome: Outcome) -> QualityReport:
     )
 
 
-def _quarantined(views: Views, job: Job, outcome: Outcome, import_id: str) -> Path | None:
+def _quarantined(views: Views, job: ImportJob, outcome: Outcome, import_id: str) -> Path | None:
     """Write the rejected rows atomically, under the pending name until the import is committed."""
     draft, target = job.scratch / "quarantine.csv", pending_file(job.workspace.quarantine, import_id)
     language = job.workspace.settings.language
@@ -270,7 +270,9 @@ def _quarantined(views: Views, job: Job, outcome: Outcome, import_id: str) -> Pa
     return target
 
 
-def _merged(views: Views, job: Job, outcome: Outcome, result: ImportResult, change: Change) -> dict[str, Merged]:
+def _merged(
+    views: Views, job: ImportJob, outcome: Outcome, result: ImportResult, change: LakeChange
+) -> dict[str, Merged]:
     merged = {}
     for done, (table, rows) in enumerate(outcome.tables.items()):
         merged[table] = change.upsert(table, rows, views.engine)

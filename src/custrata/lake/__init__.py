@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from custrata.lake.change import Change
+from custrata.lake.change import LakeChange
 from custrata.lake.durable import Damaged
 from custrata.lake.lake import Lake
 from custrata.lake.locks import Busy, NotWritable
@@ -28,10 +28,10 @@ __all__ = [
     "BadSettings",
     "Busy",
     "CannotMakeWorkspace",
-    "Change",
     "Damaged",
     "ImportRecord",
     "Lake",
+    "LakeChange",
     "LakeSnapshot",
     "Merged",
     "MissingSetting",

@@ -17,7 +17,7 @@ from custrata.lake.upsert import Merged, upsert
 from custrata.schema import TABLES
 
 
-class Change:
+class LakeChange:
     """The change that `Lake.change` yields; it ends with the block."""
 
     def __init__(self, folder: Path, manifest: Manifest, *, at: datetime, token: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from custrata.engine.scratch import remove_unlocked
 from custrata.errors import Refused
+from custrata.lake.single_reads import forget
 from custrata.wording import LazyPhrase
 
 # What reading a damaged file may raise, whatever it was damaged to.
@@ -70,6 +71,7 @@ def replace_file(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
         fresh.replace(path)  # still locked
+    forget(path)
     sync(path.parent)
 
 

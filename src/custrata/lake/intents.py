@@ -23,7 +23,7 @@ WAIT = 10.0
 
 
 @dataclass(frozen=True)
-class Person:
+class ErasedPerson:
     """A person being erased: the customer id, and the contacts and names known when the erasure started."""
 
     customer_id: str
@@ -31,10 +31,10 @@ class Person:
     phones: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
-    def joined(self, other: Person) -> Person:
+    def joined(self, other: ErasedPerson) -> ErasedPerson:
         """The person with contacts and names of both.
 
-        >>> Person("a", names=("Ann",)).joined(Person("a", names=("Ann", "Anne"))).names
+        >>> ErasedPerson("a", names=("Ann",)).joined(ErasedPerson("a", names=("Ann", "Anne"))).names
         ('Ann', 'Anne')
         """
         emails, phones, names = (
@@ -45,7 +45,7 @@ class Person:
                 (self.names, other.names),
             )
         )
-        return Person(self.customer_id, emails, phones, names)
+        return ErasedPerson(self.customer_id, emails, phones, names)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Intent:
     clean."""
 
     id: str
-    people: tuple[Person, ...]
+    people: tuple[ErasedPerson, ...]
     at: datetime
     by: str = ""
     removed: Mapping[str, int] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class Intents:
             raise Damaged(file=self.folder / FILE, reason=error) from error
 
     def add(
-        self, people: Collection[Person], *, at: datetime, by: str = "", removed: Mapping[str, int] | None = None
+        self, people: Collection[ErasedPerson], *, at: datetime, by: str = "", removed: Mapping[str, int] | None = None
     ) -> Intent:
         """Record an erasure durably. Raises `Busy`, `NotWritable`, `Damaged`."""
         intent = Intent(token_hex(6), tuple(people), at, by, dict(removed or {}))
@@ -122,7 +122,7 @@ class Intents:
 
 def _intent(row: dict[str, Any]) -> Intent:
     people = tuple(
-        Person(person["customer_id"], tuple(person["emails"]), tuple(person["phones"]), tuple(person["names"]))
+        ErasedPerson(person["customer_id"], tuple(person["emails"]), tuple(person["phones"]), tuple(person["names"]))
         for person in row["people"]
     )
     fields = (row["by"], dict(row["removed"]), tuple(row["clean"]))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from custrata.lake.change import Change
+from custrata.lake.change import LakeChange
 from custrata.lake.locks import Busy, locked
 from custrata.lake.manifest import FILE, Manifest
 from custrata.lake.recovery import journal, recover, sweep
@@ -62,7 +62,7 @@ class Lake:
             yield self.snapshot()
 
     @contextmanager
-    def change(self, *, at: datetime, wait: float = WAIT) -> Iterator[Change]:
+    def change(self, *, at: datetime, wait: float = WAIT) -> Iterator[LakeChange]:
         """A change that becomes visible atomically when the block ends without an error, and never otherwise.
 
         Parameters: `at` is the instant of the change; `wait` how many seconds to wait for another writer.
@@ -98,12 +98,12 @@ class Lake:
         return dead_files(self.folder)
 
     @contextmanager
-    def _change(self, *, at: datetime, wait: float, sweeping: bool = False) -> Iterator[Change]:
+    def _change(self, *, at: datetime, wait: float, sweeping: bool = False) -> Iterator[LakeChange]:
         with locked(self.folder / LOCK, wait=wait):
             manifest = self._finish_sweep(recover(self.folder))
             try:
                 with journal(self.folder) as token:
-                    change = Change(self.folder, manifest, at=at, token=token)
+                    change = LakeChange(self.folder, manifest, at=at, token=token)
                     yield change
                     self._publish(manifest, change.commit(), wait=wait, sweeping=sweeping)
             except BaseException:

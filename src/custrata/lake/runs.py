@@ -18,6 +18,7 @@ from custrata.engine import DuckEngine
 from custrata.lake.durable import UNREADABLE, Damaged, replace_file, sync
 from custrata.lake.locks import Busy, locked
 from custrata.lake.run import Run, Withdrawn, damage_of, remove_customers, withdrawn_in
+from custrata.lake.single_reads import forget, read_once
 from custrata.lake.sums import check, checksums_in, list_files, read_checked, write_checked
 from custrata.private import FOLDER
 
@@ -96,7 +97,12 @@ class Runs:
             return
         self.folder.mkdir(FOLDER, parents=True, exist_ok=True)
         with locked(self.folder / LEASE, wait=wait, shared=True):
+            self.forget_pointer()
             yield
+
+    def forget_pointer(self) -> None:
+        """Read the pointer again within `single_reads`, to see what other processes published meanwhile."""
+        forget(self.folder / POINTER)
 
     def published(self) -> Run | None:
         """The current run, with the latest `as_of`. Raises `Damaged`."""
@@ -294,6 +300,10 @@ class Runs:
         return home
 
     def _pointer(self) -> _Published:
+        """The pointer, read once within `single_reads`; whoever holds the lock reads it anew first (`_clear`)."""
+        return read_once(self.folder / POINTER, self._read_pointer)
+
+    def _read_pointer(self) -> _Published:
         path = self.folder / POINTER
         try:
             pointer = json.loads(read_checked(path))
@@ -312,16 +322,20 @@ class Runs:
 
     def _load(self, choose: Callable[[_Published], Collection[str]], *, but_damaged: bool = False) -> list[Run]:
         while True:
-            published, runs, damage = self._pointer(), [], None
+            published, runs, damages = self._pointer(), [], dict[str, Damaged]()
             for run_id in choose(published):
                 try:
                     runs.append(self._run(run_id, TRACE if run_id in published.traces else RECORD))
                 except Damaged as error:
-                    damage = damage if but_damaged and run_id != published.current else error
+                    damages[run_id] = error
+            if not damages:
+                return runs
             # A run may be superseded between our reading the pointer and the run: then there is a newer pointer.
+            self.forget_pointer()
             if self._pointer() == published:
-                if damage is not None:
-                    raise damage
+                for run_id, damage in damages.items():
+                    if not but_damaged or run_id == published.current:
+                        raise damage
                 return runs
 
     def _run(self, run_id: str, name: str = RECORD) -> Run:
@@ -362,6 +376,7 @@ class Runs:
 
     def _clear(self) -> None:
         """Remove leftovers of killed processes: drafts, unpublished runs, partially rewritten files."""
+        self.forget_pointer()
         self._remove((*self.folder.glob(f"{DRAFT}*"), *self.dead_folders()))
         for half in self.folder.glob("runs/*/*.new"):
             half.unlink()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import tomlkit
 from babel.numbers import list_currencies
 
-from custrata.engine import Engine, connect, memory_in_bytes
+from custrata.engine import BadSparkOption, Engine, connect, memory_in_bytes, options_in
 from custrata.engine.memory import HALF
 from custrata.engine.scratch import PREFIX, remove_abandoned
 from custrata.engine.storage import reason_of
@@ -255,17 +256,29 @@ class Workspace:
         return self.folder / "schemes"
 
     @contextmanager
-    def engine(self, name: str = "duckdb", *, threads: int | None = None) -> Iterator[Engine]:
+    def engine(
+        self, name: str = "duckdb", *, threads: int | None = None, spark_options: Mapping[str, str] | None = None
+    ) -> Iterator[Engine]:
         """An engine that keeps to the memory limit of this workspace and spills into its folder.
 
-        What a killed one left there is removed by the next. Raises `UnknownEngine`, `EngineMissing`.
+        What a killed one left there is removed by the next. `spark_options` come before those of the settings file.
+        Raises `BadSettings`, `BadSparkOption`, and what `custrata.connect` raises.
         """
         scratch = None
         if os.access(self.folder, os.W_OK):
             scratch = self.folder / SCRATCH
             scratch.mkdir(FOLDER, exist_ok=True)
-        with connect(name, threads=threads, memory_limit=self.settings.memory, scratch=scratch) as engine:
+        options = {**self.spark_options(), **(spark_options or {})} if name == "spark" else None
+        memory = self.settings.memory
+        with connect(name, threads=threads, memory_limit=memory, scratch=scratch, spark_options=options) as engine:
             yield engine
+
+    def spark_options(self) -> dict[str, str]:
+        """Spark's own settings, from the table `spark` of the settings file. Raises `BadSettings`, `BadSparkOption`."""
+        table = _values_in(self.folder / FILE).get("spark", {})
+        if not isinstance(table, Mapping):
+            raise BadSparkOption(option=f"spark = {table}")
+        return options_in(table)
 
     def remove_leftovers(self) -> int:
         """Remove what killed imports, backups, restores and engines left here and beside it; how many folders.
@@ -309,11 +322,15 @@ def _home(folder: Path | str) -> Path:
     return home
 
 
-def _settings_in(file: Path) -> Settings:
+def _values_in(file: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadSettings(file=file, reason=error) from error
+
+
+def _settings_in(file: Path) -> Settings:
+    values = _values_in(file)
     texts = {name: values.get(name, DEFAULTS.get(name)) for name in Settings.__dataclass_fields__}
     for name in ("keep_runs", "keep_quarantine"):  # a number of days reads well without quotes, too
         texts[name] = str(texts[name]) if type(texts[name]) is int else texts[name]

@@ -27,7 +27,7 @@ from custrata.tiering.checking import Types, added_columns, check_definition, co
 from custrata.tiering.definitions import Definition, define
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.library import SchemeLibrary
-from custrata.tiering.schemes import Context, Scheme, columns_of, dependency_order
+from custrata.tiering.schemes import GradingContext, Scheme, columns_of, dependency_order
 
 
 class NotGradedYet(Refused):
@@ -86,7 +86,7 @@ def graded_draft(
     with ExitStack() as stack:
         keep = stack.enter_context(engine.keeping())
         order_facts, facts = _facts(workspace, schemes, engine, moment, keep=keep, stack=stack)
-        context = Context(
+        context = GradingContext(
             graded.curve,
             graded.period,
             moment,

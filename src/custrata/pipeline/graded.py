@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Self
 
-from custrata.analytics.ladders import Ladder, Step
+from custrata.analytics.ladders import Ladder, LadderStep
 from custrata.analytics.moments import AsOf
 from custrata.analytics.silence import SilenceCurve
 from custrata.lake import Run
@@ -140,7 +140,7 @@ class GradedScheme:
         data = self.record.get("ladder")
         if not data:
             return None
-        steps = tuple(Step(step["tier"], Decimal(str(step["line"]))) for step in data["steps"])
+        steps = tuple(LadderStep(step["tier"], Decimal(str(step["line"]))) for step in data["steps"])
         return Ladder(steps, data["lowest"], bool(data["less_is_better"]))
 
     @property

@@ -24,7 +24,7 @@ from custrata.schema import INSTANT
 from custrata.tiering.kinds import waiting_grading
 from custrata.tiering.life import STATE, live
 from custrata.tiering.rungs import life_of
-from custrata.tiering.schemes import Context, Scheme, columns_of
+from custrata.tiering.schemes import GradingContext, Scheme, columns_of
 from custrata.tiering.shapes import SHAPES
 
 
@@ -39,7 +39,7 @@ class Grader:
     """
 
     profile: ir.Table
-    context: Context
+    context: GradingContext
     decisions: AppliedDecisions
     previous_run: Run | None
     engine: Engine | None

@@ -30,10 +30,10 @@ from custrata.pipeline.grading import Grader
 from custrata.pipeline.handover import Handover
 from custrata.pipeline.learning import Lines, models_of
 from custrata.pipeline.snapshot import counted_facts
-from custrata.pipeline.view import Source, known_at, view_of
+from custrata.pipeline.view import RunSource, known_at, view_of
 from custrata.pipeline.windows import Windows, has_own_window
 from custrata.schema import INSTANT
-from custrata.tiering import Context
+from custrata.tiering import GradingContext
 from custrata.tiering.checking import conditions
 from custrata.tiering.schemes import Scheme
 
@@ -44,7 +44,7 @@ WITHOUT = {"customer_id": "string", "scheme": "string", "tier_without": "string"
 class LateContext:
     """Inputs of the second grading besides the facts: the same as of the first."""
 
-    source: Source
+    source: RunSource
     moment: AsOf
     before: Run
     decisions: AppliedDecisions
@@ -105,7 +105,7 @@ def _tiers_without(late: ir.Table, profile: ir.Table, keys: Sequence[str], of: L
     windows = Windows(everyone, of.moment, keep)
     facts = counted_facts(timely.facts, everyone)
     models, unknown = models_of(of.lines), uncovered(since, of.moment)
-    context = Context(NOT_LEARNED, of.population.period, of.moment, facts, models, keep, unknown)
+    context = GradingContext(NOT_LEARNED, of.population.period, of.moment, facts, models, keep, unknown)
     grader = Grader(whole, context, of.decisions, of.before, of.engine, keep, windows, of.handover)
     for scheme in schemes:
         grader.grade(scheme)

@@ -20,9 +20,9 @@ from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.record import curve_from, graded_record
 from custrata.pipeline.snapshot import counted_facts
-from custrata.pipeline.view import Source, known_at, open_source, view_of
+from custrata.pipeline.view import RunSource, known_at, open_source, view_of
 from custrata.pipeline.windows import Windows
-from custrata.tiering import Context
+from custrata.tiering import GradingContext
 from custrata.tiering.learned import Learned, LearnedLines, is_learned
 from custrata.tiering.schemes import Scheme, dependency_order
 
@@ -30,7 +30,7 @@ Lines = dict[str, Learned]
 
 
 def learned_lines(
-    source: Source,
+    source: RunSource,
     schemes: Sequence[Scheme],
     decisions: AppliedDecisions,
     *,
@@ -85,7 +85,7 @@ def expected_lines(workspace: Workspace, engine: Engine, run: Run, schemes: Sequ
     return models_of(lines) | {key: model_of(model) for key, model in learned.items()}
 
 
-def _is_due(newest: Learned | None, source: Source) -> bool:
+def _is_due(newest: Learned | None, source: RunSource) -> bool:
     return newest is None or (newest.number == 0 and newest.saw != source.lake.fingerprint)
 
 
@@ -93,7 +93,7 @@ def _learning(
     scheme: Scheme,
     model: Mapping[str, Any] | None,
     last: Learned | None,
-    source: Source,
+    source: RunSource,
     moment: AsOf,
     *,
     on_request: bool,
@@ -108,7 +108,7 @@ def _learning(
 
 
 def learn_models(
-    source: Source,
+    source: RunSource,
     schemes: Sequence[Scheme],
     decisions: AppliedDecisions,
     *,
@@ -130,7 +130,7 @@ def learn_models(
         if fits:
             view = view_of(source, order_facts, moment, decisions, keep)
             facts, windows = counted_facts(source.facts, order_facts), Windows(order_facts, moment, keep)
-            context = Context(NOT_LEARNED, order_facts.everyone.period, moment, facts, models, keep)
+            context = GradingContext(NOT_LEARNED, order_facts.everyone.period, moment, facts, models, keep)
             grader = Grader(keep(view.profile), context, decisions, None, source.engine, keep, windows)
             for scheme in _needed(fits, schemes):
                 grader.grade(scheme)

@@ -17,8 +17,8 @@ from custrata.pipeline.decisions import AppliedDecisions, Decisions, decisions_o
 from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.handover import recorded_handover
 from custrata.pipeline.learning import learned_lines
-from custrata.pipeline.run_creation import Progress, Refreshed, Task, Watch, create_run
-from custrata.pipeline.view import Source, open_source
+from custrata.pipeline.run_creation import Progress, Refreshed, RunTask, Watch, create_run
+from custrata.pipeline.view import RunSource, open_source
 
 Every = Literal["week", "month", "quarter"]
 MONTHS = {"month": 1, "quarter": 3}
@@ -86,7 +86,9 @@ def rebuild(
     return Rebuilt(tuple(refreshed.run for refreshed in done if refreshed.new), traces - len(workspace.runs.traces()))
 
 
-def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Progress | None = None) -> list[Refreshed]:
+def regrade(
+    source: RunSource, stage: Stage, moments: Sequence[AsOf], progress: Progress | None = None
+) -> list[Refreshed]:
     """Regrade each moment, the oldest first, each from the run before it; nothing is published yet.
 
     Decisions are those of the staged run of the moment, or of the last one before it.
@@ -101,7 +103,7 @@ def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Pro
         decided_run = superseded or before
         decisions = AppliedDecisions.of(Decisions() if decided_run is None else decisions_of(decided_run), None)
         handover = recorded_handover(superseded, schemes, source.engine)
-        task = Task(source, moment, before, decisions, schemes, scheme_keys, lines, handover)
+        task = RunTask(source, moment, before, decisions, schemes, scheme_keys, lines, handover)
         tell = None if progress is None else _share_of_progress(progress, place, len(moments))
         # Pages mostly read the newest run; for the others, scales and movers are computed when needed.
         newest = moment == moments[-1]
@@ -109,7 +111,7 @@ def regrade(source: Source, stage: Stage, moments: Sequence[AsOf], progress: Pro
     return done
 
 
-def _regraded(task: Task, stage: Stage, superseded: Run | None, watch: Watch, *, prepare: bool) -> Refreshed:
+def _regraded(task: RunTask, stage: Stage, superseded: Run | None, watch: Watch, *, prepare: bool) -> Refreshed:
     if superseded is not None and task.matches(superseded):
         return Refreshed(superseded, new=False)
     waiting = stage.waiting(task.moment.instant)
@@ -126,7 +128,7 @@ def moments_to_rebuild(
         return _moments(source, start=start, every=every)
 
 
-def _moments(source: Source, *, start: date | None, every: Every) -> list[AsOf]:
+def _moments(source: RunSource, *, start: date | None, every: Every) -> list[AsOf]:
     zone, run_instants = source.zone, [run.as_of for run in source.workspace.runs.all()]
     last = source.span.default_as_of(zone)
     first = AsOf.of(start, zone) if start is not None else AsOf(source.span.first, zone)

@@ -16,7 +16,7 @@ from custrata.lake import Run, Runs, Workspace
 from custrata.pipeline.decisions import AppliedDecisions, Decisions
 from custrata.pipeline.handover import handover_for
 from custrata.pipeline.learning import learned_lines
-from custrata.pipeline.run_creation import Progress, Refreshed, Task, Watch, create_run
+from custrata.pipeline.run_creation import Progress, Refreshed, RunTask, Watch, create_run
 from custrata.pipeline.view import open_source
 
 __all__ = ["EarlierAsOf", "Refreshed", "refresh"]
@@ -68,7 +68,7 @@ def refresh(
             lines = learned_lines(source, schemes, applied, learn=learn or until is not None, before=until)
             handover = handover_for(superseded, schemes, engine)
             scheme_keys = tuple(source.library.published())
-            task = Task(source, moment, before, applied, schemes, scheme_keys, lines, handover)
+            task = RunTask(source, moment, before, applied, schemes, scheme_keys, lines, handover)
             if superseded is not None and task.matches(superseded):
                 return Refreshed(superseded, new=False)
         return Refreshed(create_run(task, store, superseded, watch), new=True)

@@ -37,15 +37,14 @@ from custrata.pipeline.reading.prepared import prepare_run
 from custrata.pipeline.record import graded_record, write_excluded
 from custrata.pipeline.snapshot import counted_facts
 from custrata.pipeline.summary import narrowed, summary
-from custrata.pipeline.view import Source, known_at, view_of
+from custrata.pipeline.view import RunSource, known_at, view_of
 from custrata.pipeline.windows import Windows, has_own_window
-from custrata.tiering import Context
+from custrata.tiering import GradingContext
 from custrata.tiering.learned import fingerprint_of
 from custrata.tiering.schemes import Scheme
 
 Progress = Callable[[str, float], None]
 ROWS_TOGETHER = 20_000
-FEW = 2_000_000
 UNSORTED = "unsorted.parquet"
 STEPS = ("snapshot", "facts", "traits", "schemes", "profile", "history", "publish")
 
@@ -89,14 +88,14 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Task:
+class RunTask:
     """All inputs of a run: facts, instant, the previous run, decisions, schemes, learned lines.
 
     `scheme_keys` are in display order; `handover` is the state that new versions continue from instead of the previous
     run.
     """
 
-    source: Source
+    source: RunSource
     moment: AsOf
     before: Run | None
     decisions: AppliedDecisions
@@ -124,7 +123,7 @@ class Task:
         return GradedRun.of(run).has_inputs(self.marks)
 
 
-def create_run(task: Task, store: RunStore, superseded: Run | None, watch: Watch, *, prepare: bool = True) -> Run:
+def create_run(task: RunTask, store: RunStore, superseded: Run | None, watch: Watch, *, prepare: bool = True) -> Run:
     """Grade all customers and publish the run; `superseded` is the run of the same instant that it replaces.
 
     `prepare` precomputes scales and movers for pages; without it they are computed when they are needed.
@@ -169,7 +168,7 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def write_profile(task: Task, path: Path, watch: Watch) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def write_profile(task: RunTask, path: Path, watch: Watch) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Write a row per customer with every scheme's columns, unsorted; returns details and scheme records."""
     engine = task.source.engine
     with engine.keeping() as keep:
@@ -177,14 +176,14 @@ def write_profile(task: Task, path: Path, watch: Watch) -> tuple[dict[str, Any],
         graded_keys = [key for key, scheme_record in schemes.items() if not scheme_record["waiting"]]
         with watch.step("profile"):
             profile = with_history(graded, graded_keys, task.before, engine, task.moment)
-            if details["customers"] <= FEW:
+            if details["customers"] <= engine.sorts_at_once:
                 profile = profile.order_by("customer_id")
             engine.write_parquet(profile, path, group=ROWS_TOGETHER)
     return details, schemes
 
 
 def _graded(
-    task: Task, *, engine: Engine, keep: Keep, watch: Watch
+    task: RunTask, *, engine: Engine, keep: Keep, watch: Watch
 ) -> tuple[ir.Table, dict[str, dict[str, Any]], dict[str, Any]]:
     """The profile with every scheme's columns, the scheme records, and details for the record of the run."""
     source, moment = task.source, task.moment
@@ -201,7 +200,7 @@ def _graded(
         with watch.step("schemes"):
             facts, windows = counted_facts(source.facts, order_facts), Windows(order_facts, moment, keep)
             unknown = uncovered(order_facts.since, moment)
-            context = Context(
+            context = GradingContext(
                 NOT_LEARNED, order_facts.everyone.period, moment, facts, models_of(task.lines), keep, unknown
             )
             grader = Grader(profile, context, task.decisions, task.before, engine, keep, windows, task.handover)
@@ -211,7 +210,7 @@ def _graded(
             return grader.profile_with_tiers(), _scheme_records(task, grader), details
 
 
-def _scheme_records(task: Task, grader: Grader) -> dict[str, dict[str, Any]]:
+def _scheme_records(task: RunTask, grader: Grader) -> dict[str, dict[str, Any]]:
     """How each scheme was graded, with the learning it was graded by, where it has one."""
     records = {key: dict(grader.records[key]) for key in task.scheme_keys}
     for key in records.keys() & task.lines.keys():
@@ -219,7 +218,7 @@ def _scheme_records(task: Task, grader: Grader) -> dict[str, dict[str, Any]]:
     return records
 
 
-def _details(task: Task, grader: Grader, headers: Mapping[str, str]) -> dict[str, Any]:
+def _details(task: RunTask, grader: Grader, headers: Mapping[str, str]) -> dict[str, Any]:
     order_facts = grader.windows.order_facts
     population = {"gap": order_facts.everyone.gap, "period": grader.context.period} if order_facts else {}
     key = next((scheme.key for scheme in task.schemes if scheme.kind == "lifecycle"), "")
@@ -228,7 +227,7 @@ def _details(task: Task, grader: Grader, headers: Mapping[str, str]) -> dict[str
 
 
 def _written(
-    task: Task,
+    task: RunTask,
     graded: dict[str, dict[str, Any]],
     draft: Path,
     superseded: Run | None,
@@ -241,7 +240,7 @@ def _written(
     engine, before, moment = task.source.engine, task.before, task.moment
     # Sorted, so that reading one customer or a page skips all but a few row groups. A large profile is sorted from a
     # file: sorting it while the tables of the grading are cached would take too much memory.
-    if customers <= FEW:
+    if customers <= engine.sorts_at_once:
         (draft / UNSORTED).rename(draft / "profile.parquet")
     else:
         profile = engine.read_parquet([draft / UNSORTED]).order_by("customer_id")
@@ -270,12 +269,12 @@ def _written(
     return {"late": came_late, "corrected": corrected, **summary(tiers, graded)}
 
 
-def _late_context(task: Task, before: Run, gap: int | None) -> LateContext:
+def _late_context(task: RunTask, before: Run, gap: int | None) -> LateContext:
     decided_by = (task.decisions, task.schemes, task.lines, task.handover)
     return LateContext(task.source, task.moment, before, *decided_by, Population(gap))
 
 
-def _heading(task: Task) -> dict[str, str]:
+def _heading(task: RunTask) -> dict[str, str]:
     """The head of a run's record: its instant, when it was made, and by which version and engine."""
     return {
         "as_of": task.moment.instant.isoformat(),

@@ -26,7 +26,17 @@ from custrata.tiering.definitions import Definition, TierDefinition, define
 from custrata.tiering.explanations import explain_move
 from custrata.wording.writer import Writer
 
-__all__ = ["Distribution", "Move", "Mover", "Preview", "Simulation", "TierSize", "distribution", "preview", "simulate"]
+__all__ = [
+    "Distribution",
+    "Preview",
+    "SimulatedMove",
+    "SimulatedMover",
+    "Simulation",
+    "TierSize",
+    "distribution",
+    "preview",
+    "simulate",
+]
 
 Direction = Literal["up", "down", "stayed", "entered", "moved"]
 LOSERS = 20
@@ -51,7 +61,7 @@ class TierSize:
 
 
 @dataclass(frozen=True)
-class Move:
+class SimulatedMove:
     """How many customers, with what spend, would come from which tier to which; `source` is empty in a new scheme."""
 
     source: str | None
@@ -62,7 +72,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Mover:
+class SimulatedMover:
     """One customer who would change tiers: the value the tier is decided by, the spend of 365 days, and the reason."""
 
     customer_id: str
@@ -92,10 +102,10 @@ class Simulation:
     as_of: datetime
     customers: int
     tiers: tuple[TierSize, ...]
-    moves: tuple[Move, ...]
+    moves: tuple[SimulatedMove, ...]
     ladder: Ladder | None
-    movers: tuple[Mover, ...]
-    losers: tuple[Mover, ...]
+    movers: tuple[SimulatedMover, ...]
+    losers: tuple[SimulatedMover, ...]
     cost: Decimal | None
     cost_before: Decimal | None
     notes: tuple[str, ...]
@@ -244,11 +254,13 @@ class _Comparison:
         )
         return both.drop("was_customer")
 
-    def _moves(self, compared: ir.Table) -> list[Move]:
+    def _moves(self, compared: ir.Table) -> list[SimulatedMove]:
         spend = compared.spend.sum().fill_null(ibis.literal(0).cast(SUM)).cast(SUM)
         counted = compared.group_by("was", "tier").aggregate(customers=compared.count(), revenue=spend)
         moves = [
-            Move(row["was"], row["tier"], row["customers"], row["revenue"], self._direction(row["was"], row["tier"]))
+            SimulatedMove(
+                row["was"], row["tier"], row["customers"], row["revenue"], self._direction(row["was"], row["tier"])
+            )
             for row in self.engine.arrow(counted).to_pylist()
         ]
         return sorted(moves, key=lambda move: (self._rank(move.source), move.source or "", self._rank(move.target)))
@@ -265,7 +277,7 @@ class _Comparison:
             return "moved"
         return "up" if self.ranks[target] < self.ranks[source] else "down"
 
-    def _sizes(self, moves: Sequence[Move]) -> list[TierSize]:
+    def _sizes(self, moves: Sequence[SimulatedMove]) -> list[TierSize]:
         customers, revenue = _totals(moves)
         costs = _costs(self.draft.scheme.definition.tiers)
         sizes = []
@@ -285,14 +297,14 @@ class _Comparison:
             )
         return sizes
 
-    def _cost_before(self, moves: Sequence[Move]) -> Decimal | None:
+    def _cost_before(self, moves: Sequence[SimulatedMove]) -> Decimal | None:
         """The yearly cost of the published tiers with their current customers."""
         if self.published is None or not self.published.definition:
             return None
         costs = _costs(define(self.published.definition).tiers)
         return _sum(costs[move.source] * move.customers for move in moves if move.source in costs)
 
-    def _movers(self, compared: ir.Table, movers: int) -> tuple[list[Mover], list[Mover]]:
+    def _movers(self, compared: ir.Table, movers: int) -> tuple[list[SimulatedMover], list[SimulatedMover]]:
         """Who would move: round-robin over the moves, the biggest spenders first; and the 20 biggest who move down."""
         moved = compared.filter(compared.was.notnull() & (compared.was != compared.tier))
         dearest = [moved.spend.desc(nulls_first=False), moved.customer_id]
@@ -326,16 +338,18 @@ class _Comparison:
             rows[row["customer_id"]] |= {f"{self.key}_since": self.draft.run.as_of, **drafted_parts}
         return rows
 
-    def _mover(self, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Mover:
+    def _mover(self, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> SimulatedMover:
         customer = row["customer_id"]
         subject = self.key, rows[customer], self.json_record, self.writer
         sentences = explain(*subject, as_of=self.draft.moment).sentences
         reason = " ".join(explain_move(*subject, source=row["was"]))
         direction = self._direction(row["was"], row["tier"])
-        return Mover(customer, row["was"], row["tier"], direction, row["value"], row["spend"], reason, sentences)
+        return SimulatedMover(
+            customer, row["was"], row["tier"], direction, row["value"], row["spend"], reason, sentences
+        )
 
 
-def _totals(moves: Sequence[Move]) -> tuple[int, Decimal]:
+def _totals(moves: Sequence[SimulatedMove]) -> tuple[int, Decimal]:
     return sum(move.customers for move in moves), sum((move.revenue for move in moves), Decimal("0.00"))
 
 

@@ -28,7 +28,7 @@ from custrata.pipeline.decisions import AppliedDecisions
 from custrata.pipeline.grading import Grader
 from custrata.pipeline.windows import Windows
 from custrata.schema.counting import FreeOrders
-from custrata.tiering import BUILT_IN, Context, Definition, Scheme, define, scheme_of
+from custrata.tiering import BUILT_IN, Definition, GradingContext, Scheme, define, scheme_of
 from custrata.tiering.schemes import dependency_order
 
 
@@ -87,7 +87,7 @@ def grade(
         facts["feedback"] = answers.mutate(at=epoch_micros(answers.given_at))
     if customers is not None:
         profile = _with_customers(profile, customer_table(customers, zone))
-    context = Context(
+    context = GradingContext(
         learn_silence(order_facts.paced, moment),
         order_facts.everyone.period,
         moment,

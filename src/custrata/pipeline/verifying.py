@@ -23,9 +23,9 @@ from custrata.pipeline.learning import Lines
 from custrata.pipeline.marks import DEFINITIONS
 from custrata.pipeline.reading.connection import Connection, Serving, literal, quoted
 from custrata.pipeline.record import excluded_of
-from custrata.pipeline.run_creation import Task, Watch, write_profile
+from custrata.pipeline.run_creation import RunTask, Watch, write_profile
 from custrata.pipeline.snapshot import Snapshot
-from custrata.pipeline.view import Source, open_source
+from custrata.pipeline.view import RunSource, open_source
 from custrata.pipeline.withdrawal import NoSuchPublishedRun
 from custrata.schema import INSTANT
 from custrata.tiering.definitions import define
@@ -42,7 +42,7 @@ class RunBeforeRemoved(Refused):
 
 
 @dataclass(frozen=True)
-class Difference:
+class ColumnDifference:
     """A column in which customers differ: how many, and one of them with both values as text."""
 
     column: str
@@ -67,7 +67,7 @@ class Verified:
     gone: int
     added: int
     columns: tuple[str, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[ColumnDifference, ...]
     facts: bool
     definitions: int | None
     before: bool
@@ -139,14 +139,14 @@ def _imported_by(facts: Snapshot, at: datetime) -> Snapshot:
     return replace(facts, **{name: imported_before(getattr(facts, name)) for name in names})
 
 
-def _task(source: Source, run: GradedRun, before: Run | None) -> Task:
+def _task(source: RunSource, run: GradedRun, before: Run | None) -> RunTask:
     """The inputs of a run, from its record."""
     schemes = dependency_order(
         [scheme_of(define(scheme.definition), scheme.version) for scheme in run.schemes.values()]
     )
     decisions = AppliedDecisions.of(decisions_of(run), None)
     handover = recorded_handover(run, schemes, source.engine)
-    return Task(source, run.moment, before, decisions, schemes, tuple(run.schemes), _lines(run), handover)
+    return RunTask(source, run.moment, before, decisions, schemes, tuple(run.schemes), _lines(run), handover)
 
 
 def _lines(run: GradedRun) -> Lines:
@@ -199,10 +199,10 @@ def _differ(name: str) -> str:
     return f"a.{quoted(name)} IS DISTINCT FROM b.{quoted(name)}"
 
 
-def _example(connection: Connection, sides: list[str], name: str, customers: int, customer: str) -> Difference:
+def _example(connection: Connection, sides: list[str], name: str, customers: int, customer: str) -> ColumnDifference:
     values = [
         connection.table(f"SELECT {quoted(name)}::VARCHAR AS value FROM {side} WHERE customer_id = ?", (customer,))
         for side in sides
     ]
     published, computed = (table["value"].to_pylist()[0] for table in values)
-    return Difference(name, customers, customer, published, computed)
+    return ColumnDifference(name, customers, customer, published, computed)

@@ -25,7 +25,7 @@ from custrata.tiering import SchemeLibrary
 
 
 @dataclass(frozen=True)
-class Source:
+class RunSource:
     """Inputs that several runs share: workspace, a snapshot of its facts, engine, current time, and schemes."""
 
     workspace: Workspace
@@ -58,7 +58,7 @@ class Source:
         row = only_row(orders.aggregate(**{name: column.notnull().any() for name, column in named.items()}))
         return {name: bool(row[name]) for name in named}
 
-    def with_orders(self, some: Callable[[ir.Table], ir.Table]) -> Source:
+    def with_orders(self, some: Callable[[ir.Table], ir.Table]) -> RunSource:
         """The same source with a subset of the orders; `present` stays that of all orders."""
         other = replace(self, facts=replace(self.facts, orders=some(self.facts.orders), placed=some(self.facts.placed)))
         vars(other)["present"] = self.present
@@ -73,7 +73,7 @@ def open_source(
     at: datetime,
     lake: LakeSnapshot | None = None,
     excluded: Collection[str] | None = None,
-) -> Iterator[Source]:
+) -> Iterator[RunSource]:
     """The current facts of a workspace, or those of a snapshot; their files are kept until the block ends.
 
     `excluded` are customers whose orders grading does not count (default: those excluded now).
@@ -82,7 +82,7 @@ def open_source(
         state = lake or now
         without = workspace.exclusions.all() if excluded is None else excluded
         facts = snapshot(state, engine, without)
-        yield Source(workspace, state, facts, engine, at, SchemeLibrary(workspace))
+        yield RunSource(workspace, state, facts, engine, at, SchemeLibrary(workspace))
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,13 @@ class View:
     headers: dict[str, str]
 
 
-def known_at(source: Source, moment: AsOf, keep: Keep) -> KnownFacts:
+def known_at(source: RunSource, moment: AsOf, keep: Keep) -> KnownFacts:
     """The orders known at an instant, with everything derived from them."""
     orders, named = source.facts.orders, source.present["returns"]
     return known_facts(orders, moment, keep=keep, named_returns=named, free_orders=source.free_orders)
 
 
-def view_of(source: Source, order_facts: KnownFacts, moment: AsOf, decisions: AppliedDecisions, keep: Keep) -> View:
+def view_of(source: RunSource, order_facts: KnownFacts, moment: AsOf, decisions: AppliedDecisions, keep: Keep) -> View:
     """The profile of all customers known at an instant; `keep` caches intermediate tables."""
     customers = keep(known_customers(source.facts, moment))
     profile, headers = _profile(source, order_facts, customers, moment, decisions=decisions, keep=keep)
@@ -109,7 +109,7 @@ def view_of(source: Source, order_facts: KnownFacts, moment: AsOf, decisions: Ap
 
 
 def _profile(
-    source: Source,
+    source: RunSource,
     order_facts: KnownFacts,
     customers: ir.Table,
     moment: AsOf,

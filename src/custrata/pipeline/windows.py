@@ -20,7 +20,7 @@ from custrata.analytics.traits import (
 )
 from custrata.analytics.traits.pace import total
 from custrata.tiering.definitions import WINDOW
-from custrata.tiering.life import Life, Rung, review_start
+from custrata.tiering.life import Life, LifeTier, review_start
 from custrata.tiering.schemes import Scheme
 
 
@@ -74,7 +74,7 @@ class Windows:
         is the second table: `customer_id` and `fresh`, empty where no period was judged.
         """
         trait = str(scheme.definition.settings["trait"])
-        reviewed = Life((Rung("", None),), scheme.definition.review, qualify="since_review")
+        reviewed = Life((LifeTier("", None),), scheme.definition.review, qualify="since_review")
         starts = review_start(reviewed, self.as_of, state)
         starts = starts.select("customer_id", "counts_from", "counts_until", "fresh_from")
         assert self.order_facts is not None

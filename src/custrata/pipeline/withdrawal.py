@@ -21,7 +21,7 @@ class NoSuchPublishedRun(BadInput):
 
 
 @dataclass(frozen=True)
-class Withdrawn:
+class WithdrawnRun:
     """The run that was withdrawn, and the later ones that were regraded without it.
 
     `traces` is how many traces of runs removed by retention left the history, since regraded runs skip them.
@@ -42,7 +42,7 @@ def withdraw(
     by: str = "",
     reason: str = "",
     progress: Progress | None = None,
-) -> Withdrawn:
+) -> WithdrawnRun:
     """Unpublish a run: its intervals leave the history, its record moves to the withdrawn runs.
 
     Later runs continued from its tiers, so they are regraded from the run before it with the current facts, as
@@ -58,6 +58,6 @@ def withdraw(
         stage.withdraw(run, by=by, reason=reason)
         later = [GradedRun.of(candidate).moment for candidate in stage.all() if candidate.as_of > run.as_of]
         regraded = regrade(source, stage, later, progress) if later else []
-    return Withdrawn(
+    return WithdrawnRun(
         run, tuple(refreshed.run for refreshed in regraded if refreshed.new), traces - len(workspace.runs.traces())
     )

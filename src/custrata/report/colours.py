@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from custrata.report.data import Scheme
+from custrata.pipeline.reading.figures import SchemeSummary
 
 DEEPEST, PALEST = 0, 20
 APART = "apart"
 
 
-def tier_colours(scheme: Scheme) -> dict[str, str]:
+def tier_colours(scheme: SchemeSummary) -> dict[str, str]:
     """The colour class of each tier: `step-0` the deepest, `step-20` the palest, `apart` for tiers off the ladder.
 
     Depth follows revenue per customer, in even steps so that neighbours are distinguishable; tiers without customers
     have the value of the next better tier. Every picture and table of a scheme uses these colours.
 
-    >>> from custrata.report.data import Tier
+    >>> from custrata.pipeline.reading.figures import Tier
     >>> tiers = Tier(2, Decimal(90), key="high", name="High"), Tier(5, Decimal(30), key="low", name="Low")
-    >>> tier_colours(Scheme("value", "Value", tiers))
+    >>> tier_colours(SchemeSummary("value", "Value", tiers))
     {'high': 'step-0', 'low': 'step-20'}
     """
     worth: dict[str, Decimal] = {}

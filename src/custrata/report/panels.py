@@ -8,10 +8,10 @@ from typing import Protocol
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import ReportData, SchemeSummary, Tier
 from custrata.report.colours import tier_colours
-from custrata.report.data import ReportData, Scheme, Tier
 from custrata.report.pictures import flow, rings, small_rings, sparkline, stacked
-from custrata.report.tables import Table, history_tables, moves_table
+from custrata.report.tables import ReportTable, history_tables, moves_table
 from custrata.wording.writer import NOTHING, Writer
 
 
@@ -37,7 +37,7 @@ def in_both_widths(picture: Picture) -> Pair:
 
 
 @dataclass(frozen=True)
-class TierRow:
+class TierTableRow:
     """A line of the tier table."""
 
     tier: Tier
@@ -65,14 +65,14 @@ class Past:
 class SchemePanel:
     """A scheme with everything drawn of it; `past` is given for the scheme shown first alone."""
 
-    scheme: Scheme
-    rows: tuple[TierRow, ...]
+    scheme: SchemeSummary
+    rows: tuple[TierTableRow, ...]
     small: Markup
     rings: Pair
     flow: Pair
     stacked: Pair
-    moves: Table
-    history: tuple[Table, ...]
+    moves: ReportTable
+    history: tuple[ReportTable, ...]
     past: tuple[Past, ...] = ()
 
     @property
@@ -82,7 +82,7 @@ class SchemePanel:
 
 
 @dataclass(frozen=True)
-class Card:
+class HeadlineCard:
     """One headline number: its caption, the number, and how it changed."""
 
     caption: str
@@ -92,7 +92,7 @@ class Card:
     remark: str = ""
 
 
-def scheme_panel(scheme: Scheme, write: Writer, *, with_past: bool = False) -> SchemePanel:
+def scheme_panel(scheme: SchemeSummary, write: Writer, *, with_past: bool = False) -> SchemePanel:
     """Everything drawn of a scheme."""
     link = f"#scheme-{scheme.key}-" if with_past else ""
     return SchemePanel(
@@ -108,20 +108,20 @@ def scheme_panel(scheme: Scheme, write: Writer, *, with_past: bool = False) -> S
     )
 
 
-def _past(scheme: Scheme, write: Writer, link: str) -> tuple[Past, ...]:
+def _past(scheme: SchemeSummary, write: Writer, link: str) -> tuple[Past, ...]:
     return tuple(
         Past(write.day(moment.as_of), in_both_widths(partial(rings, scheme, write, moment=place, link=link)))
         for place, moment in enumerate(scheme.history)
     )
 
 
-def tier_rows(scheme: Scheme, write: Writer) -> tuple[TierRow, ...]:
+def tier_rows(scheme: SchemeSummary, write: Writer) -> tuple[TierTableRow, ...]:
     """The tier table, the best tier first."""
     colours, means = tier_colours(scheme), write.amounts([tier.mean for tier in scheme.tiers])
     lines = zip(*scheme.timeline, strict=True)
     marks = [" · ".join(moment.marks) for moment in scheme.history]
     return tuple(
-        TierRow(
+        TierTableRow(
             tier=tier,
             colour=colours[tier.key],
             customers=write.number(tier.customers),
@@ -138,7 +138,7 @@ def tier_rows(scheme: Scheme, write: Writer) -> tuple[TierRow, ...]:
     )
 
 
-def cards(data: ReportData, write: Writer) -> tuple[Card, ...]:
+def cards(data: ReportData, write: Writer) -> tuple[HeadlineCard, ...]:
     """The headline numbers: customers, active ones, their spend, and who moved in the scheme shown first."""
     head = data.headline
     more, active, spend = head.customers.difference, head.active.growth, head.spend.growth
@@ -150,19 +150,19 @@ def cards(data: ReportData, write: Writer) -> tuple[Card, ...]:
     )
 
 
-def _card(write: Writer, name: str, number: str, change: str, value: float | None) -> Card:
+def _card(write: Writer, name: str, number: str, change: str, value: float | None) -> HeadlineCard:
     caption = write(f"headline.{name}")
     if value is None:
-        return Card(caption, number)
-    return Card(caption, number, change, sign(value), write("headline.since_last"))
+        return HeadlineCard(caption, number)
+    return HeadlineCard(caption, number, change, sign(value), write("headline.since_last"))
 
 
-def _moved(data: ReportData, write: Writer) -> Card:
+def _moved(data: ReportData, write: Writer) -> HeadlineCard:
     scheme, caption = data.main_scheme, write("headline.moved")
     if scheme is None or not scheme.moves or data.previous_as_of is None:
-        return Card(caption, NOTHING, remark=write("headline.first_run"))
+        return HeadlineCard(caption, NOTHING, remark=write("headline.first_run"))
     number = f"{write.number(scheme.moved('up').customers)} / {write.number(scheme.moved('down').customers)}"
-    return Card(caption, number, remark=write("headline.since", day=write.day(data.previous_as_of)))
+    return HeadlineCard(caption, number, remark=write("headline.since", day=write.day(data.previous_as_of)))
 
 
 def sign(value: float | None) -> str:

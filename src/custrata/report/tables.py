@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from custrata.report.data import Histogram, ParetoPoint, Quality, RfmMap, Scheme, Silence, SilenceStratum, Tier, Value
+from custrata.pipeline.reading.figures import (
+    Histogram,
+    ParetoPoint,
+    Quality,
+    RfmMap,
+    SchemeSummary,
+    Silence,
+    SilenceStratum,
+    Tier,
+    Value,
+)
 from custrata.report.pictures.axes import sampled_indexes
 from custrata.report.pictures.bars import amounts
 from custrata.report.pictures.rfm_map import sorted_cells
@@ -19,7 +29,7 @@ Row = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A heading per column and the rows; the first `texts` columns are words, the others numbers."""
 
     head: Row
@@ -28,7 +38,7 @@ class Table:
     texts: int = 1
 
 
-def moves_table(scheme: Scheme, write: Writer) -> Table:
+def moves_table(scheme: SchemeSummary, write: Writer) -> ReportTable:
     """Every move of the flow, from the best tier down."""
     names = {tier.key: tier.name for tier in scheme.tiers}
     last = len(scheme.tiers)
@@ -50,10 +60,10 @@ def moves_table(scheme: Scheme, write: Writer) -> Table:
         for move in moves
     )
     head = (write("flow.move"), write("flow.direction"), write("column.customers"), write("column.revenue"))
-    return Table(head, rows, texts=2)
+    return ReportTable(head, rows, texts=2)
 
 
-def history_tables(scheme: Scheme, write: Writer) -> tuple[Table, ...]:
+def history_tables(scheme: SchemeSummary, write: Writer) -> tuple[ReportTable, ...]:
     """Customers and revenue of every tier at every run, the newest first."""
     days = [write.day(moment.as_of) for moment in scheme.history]
     sizes = scheme.timeline[: len(days)]
@@ -61,14 +71,14 @@ def history_tables(scheme: Scheme, write: Writer) -> tuple[Table, ...]:
     revenue = [[write.money(size.revenue) for size in run] for run in sizes]
     head = (write("column.run"), *(tier.name for tier in scheme.tiers))
 
-    def table(caption: str, cells: list[list[str]]) -> Table:
+    def table(caption: str, cells: list[list[str]]) -> ReportTable:
         rows = [(day, *run) for day, run in zip(days, cells, strict=True)]
-        return Table(head, tuple(reversed(rows)), caption)
+        return ReportTable(head, tuple(reversed(rows)), caption)
 
     return table(write("column.customers"), customers), table(write("column.revenue"), revenue)
 
 
-def rfm_table(data: RfmMap, write: Writer) -> Table:
+def rfm_table(data: RfmMap, write: Writer) -> ReportTable:
     """The cells of the map that have customers, the best first."""
     cells = [cell for cell in sorted_cells(data.cells) if cell.customers > 0]
     means = write.amounts([cell.mean for cell in cells])
@@ -76,27 +86,27 @@ def rfm_table(data: RfmMap, write: Writer) -> Table:
         (f"R{cell.recency} F{cell.frequency}", write.number(cell.customers), mean)
         for cell, mean in zip(cells, means, strict=True)
     )
-    return Table((write("rfm.cell"), write("column.customers"), write("column.mean")), rows)
+    return ReportTable((write("rfm.cell"), write("column.customers"), write("column.mean")), rows)
 
 
-def sizes_table(tiers: Sequence[Tier], write: Writer) -> Table:
+def sizes_table(tiers: Sequence[Tier], write: Writer) -> ReportTable:
     """Name, customers, revenue and mean of tiers."""
     means = write.amounts([tier.mean for tier in tiers])
     rows = tuple(
         (tier.name, write.number(tier.customers), write.money(tier.revenue), mean)
         for tier, mean in zip(tiers, means, strict=True)
     )
-    return Table(tuple(write(f"column.{name}") for name in ("label", "customers", "revenue", "mean")), rows)
+    return ReportTable(tuple(write(f"column.{name}") for name in ("label", "customers", "revenue", "mean")), rows)
 
 
-def pareto_table(points: Sequence[ParetoPoint], write: Writer) -> Table:
+def pareto_table(points: Sequence[ParetoPoint], write: Writer) -> ReportTable:
     """Points of the curve, thinned to a readable number."""
     sampled = [points[index] for index in sampled_indexes(len(points), MOST_POINTS)] if points else []
     rows = tuple((write.share(point.customers), write.share(point.revenue)) for point in sampled)
-    return Table((write("curve.customers"), write("curve.revenue")), rows)
+    return ReportTable((write("curve.customers"), write("curve.revenue")), rows)
 
 
-def silence_table(data: Silence, write: Writer) -> Table:
+def silence_table(data: Silence, write: Writer) -> ReportTable:
     """The stretches of each stratum's curve."""
     rows = tuple(
         (
@@ -112,10 +122,10 @@ def silence_table(data: Silence, write: Writer) -> Table:
     )
     heads = ("order_days", "axis", "seen", "people")
     last = (write("silence.back", days=data.horizon_days), write("silence.dates"))
-    return Table((*(write(f"silence.{name}") for name in heads), *last), rows)
+    return ReportTable((*(write(f"silence.{name}") for name in heads), *last), rows)
 
 
-def calibration_table(data: Silence, write: Writer) -> Table:
+def calibration_table(data: Silence, write: Writer) -> ReportTable:
     """Claimed against actual for each stratum and tier."""
     rows = tuple(
         (
@@ -129,7 +139,7 @@ def calibration_table(data: Silence, write: Writer) -> Table:
         for row in data.claims
     )
     heads = ("silence.order_days", "calibration.tier", "silence.seen", "calibration.claimed", "calibration.actual")
-    return Table((*map(write, heads), write("calibration.difference")), rows)
+    return ReportTable((*map(write, heads), write("calibration.difference")), rows)
 
 
 def threshold_sentences(stratum: SilenceStratum, data: Silence, write: Writer) -> list[str]:
@@ -153,17 +163,17 @@ def _dates(low: float, high: float, write: Writer) -> str:
     return write("silence.between", low=write.share(low, 0), high=write.share(high, 0))
 
 
-def histogram_table(data: Histogram, write: Writer) -> Table:
+def histogram_table(data: Histogram, write: Writer) -> ReportTable:
     """The bins of a histogram."""
     bounds = amounts(data.edges, data.unit, write)
     rows = tuple(
         (f"{low} – {high}", write.number(count))
         for low, high, count in zip(bounds, bounds[1:], data.counts, strict=False)
     )
-    return Table((data.name, write("column.customers")), rows)
+    return ReportTable((data.name, write("column.customers")), rows)
 
 
-def quality_tables(data: Quality, write: Writer) -> tuple[Table, ...]:
+def quality_tables(data: Quality, write: Writer) -> tuple[ReportTable, ...]:
     """Rows per table, remarks, and the files read; empty tables are left out."""
     counts = tuple((table_name(name, write), write.number(rows)) for name, rows in data.tables.items())
     remarks = tuple((what, value_text(value, write)) for what, value in data.rows)
@@ -180,9 +190,9 @@ def quality_tables(data: Quality, write: Writer) -> tuple[Table, ...]:
     )
     imports = ("file", "table", "rows", "accepted", "rejected", "at")
     tables = (
-        Table((write("column.table"), write("column.rows")), counts, write("quality.tables")),
-        Table((write("column.what"), write("column.value")), remarks, write("quality.remarks")),
-        Table(tuple(write(f"column.{name}") for name in imports), files, write("quality.imports"), texts=2),
+        ReportTable((write("column.table"), write("column.rows")), counts, write("quality.tables")),
+        ReportTable((write("column.what"), write("column.value")), remarks, write("quality.remarks")),
+        ReportTable(tuple(write(f"column.{name}") for name in imports), files, write("quality.imports"), texts=2),
     )
     return tuple(table for table in tables if table.rows)
 

@@ -18,7 +18,7 @@ from custrata.schema.tables import (
     SUM,
     TABLES,
     TEXTS,
-    Column,
+    TableColumn,
     TableSpec,
 )
 
@@ -40,6 +40,6 @@ __all__ = [
     "SUM",
     "TABLES",
     "TEXTS",
-    "Column",
+    "TableColumn",
     "TableSpec",
 ]

@@ -21,45 +21,45 @@ GROUPED = re.compile(r"(?<=[0-9])_(?=[0-9])")
 WRITTEN = re.compile(r"[-+]?(?P<whole>[0-9]*)(?:\.(?P<part>[0-9]*))?(?:[eE](?P<exponent>[-+]?[0-9]{1,2}))?")
 
 
-class NotANumber(ValueError):
+class UnreadableNumber(ValueError):
     """What was given is no number, or one with more digits or a larger exponent than any number has that is meant."""
 
 
 def decimal_of(value: object) -> Decimal:
-    """The number that a text, a whole number, a float or a decimal says. Raises `NotANumber`.
+    """The number that a text, a whole number, a float or a decimal says. Raises `UnreadableNumber`.
 
     >>> decimal_of("12.50"), decimal_of("１２"), decimal_of(0.1), decimal_of("1e3")
     (Decimal('12.50'), Decimal('12'), Decimal('0.1'), Decimal('1E+3'))
     >>> decimal_of("1e99999999")
     Traceback (most recent call last):
         ...
-    custrata.schema.numbers.NotANumber: 1e99999999
+    custrata.schema.numbers.UnreadableNumber: 1e99999999
     """
     text = GROUPED.sub("", _text(value))
     match = WRITTEN.fullmatch(text)
     digits = (match["whole"] or "") + (match["part"] or "") if match else ""
     if not digits or len(digits) > MOST_DIGITS:
-        raise NotANumber(text)
+        raise UnreadableNumber(text)
     return Decimal(text)
 
 
 def whole_of(value: object, *, most: int = LARGEST_WHOLE) -> int:
-    """The whole number that is said, of at most `most` either way. Raises `NotANumber`.
+    """The whole number that is said, of at most `most` either way. Raises `UnreadableNumber`.
 
     >>> whole_of("-12"), whole_of("１２"), whole_of(3)
     (-12, 12, 3)
     """
     text = _text(value)
     if isinstance(value, float | Decimal) or not re.fullmatch(rf"[-+]?[0-9]{{1,{MOST_DIGITS}}}", text):
-        raise NotANumber(text)
+        raise UnreadableNumber(text)
     number = int(text)
     if abs(number) > most:
-        raise NotANumber(text)
+        raise UnreadableNumber(text)
     return number
 
 
 def fraction_of(value: object) -> Fraction:
-    """A number, a number of percent or a fraction, exactly. Raises `NotANumber`.
+    """A number, a number of percent or a fraction, exactly. Raises `UnreadableNumber`.
 
     >>> fraction_of("20%"), fraction_of("1/3"), fraction_of("0.05")
     (Fraction(1, 5), Fraction(1, 3), Fraction(1, 20))
@@ -71,7 +71,7 @@ def fraction_of(value: object) -> Fraction:
     if stroke:
         below = whole_of(bottom.strip(), most=10**MOST_DIGITS)
         if not below:
-            raise NotANumber(text)
+            raise UnreadableNumber(text)
         return Fraction(whole_of(top.strip(), most=10**MOST_DIGITS), below)
     if text.endswith("%"):
         return Fraction(decimal_of(text[:-1].strip())) / 100
@@ -90,12 +90,12 @@ def abbreviate_repr(value: object, most: int = 60) -> str:
 
 
 def _text(value: object) -> str:
-    """The number as it is written, in half width. Raises `NotANumber`."""
+    """The number as it is written, in half width. Raises `UnreadableNumber`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise NotANumber(abbreviate_repr(value))
+        raise UnreadableNumber(abbreviate_repr(value))
     if isinstance(value, int) and value.bit_length() > 4 * LONGEST:
-        raise NotANumber("…")
+        raise UnreadableNumber("…")
     text = value if isinstance(value, str) else str(value)
     if len(text) > LONGEST:
-        raise NotANumber(f"{text[:LONGEST]}…")
+        raise UnreadableNumber(f"{text[:LONGEST]}…")
     return text.translate(HALF_WIDTH).strip()

@@ -22,7 +22,7 @@ FEEDBACK_KINDS = ("nps", "csat", "ces", "review", "complaint", "suggestion", "in
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """One column: its Ibis type, whether a row needs it, and whether it tells who somebody is."""
 
     name: str
@@ -43,14 +43,14 @@ class TableSpec:
 
     name: str
     meaning: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     key: tuple[str, ...]
     at: str | None = None
 
-    def __iter__(self) -> Iterator[Column]:
+    def __iter__(self) -> Iterator[TableColumn]:
         return iter(self.columns)
 
-    def __getitem__(self, name: str) -> Column:
+    def __getitem__(self, name: str) -> TableColumn:
         return next(column for column in self.columns if column.name == name)
 
     @property
@@ -66,32 +66,32 @@ class TableSpec:
 
 # Written by the import itself, at the end of every table.
 ORIGIN = (
-    Column("properties", TEXTS, "columns of the file that have no place of their own, by their header"),
-    Column("source", "string", "where the row came from: the name given at import, else `file`", required=True),
-    Column("updated_at", INSTANT, "when the row last changed at its source, where the file says so"),
-    Column("imported_at", INSTANT, "when it was imported", required=True),
-    Column("import_id", "string", "which import brought it", required=True),
+    TableColumn("properties", TEXTS, "columns of the file that have no place of their own, by their header"),
+    TableColumn("source", "string", "where the row came from: the name given at import, else `file`", required=True),
+    TableColumn("updated_at", INSTANT, "when the row last changed at its source, where the file says so"),
+    TableColumn("imported_at", INSTANT, "when it was imported", required=True),
+    TableColumn("import_id", "string", "which import brought it", required=True),
 )
 
 CUSTOMER_RECORDS = TableSpec(
     "customer_records",
     "what one source says of one customer; several records can speak of the same customer",
     (
-        Column("source_id", "string", "the customer's number at that source", required=True),
-        Column("customer_id", "string", "the customer it speaks of", required=True, personal=True),
-        Column("kind", "string", "`person` or `company`"),
-        Column("name", "string", "full name", personal=True),
-        Column("phone", "string", "phone number, normalised to E.164 where it can be", personal=True),
-        Column("email", "string", "e-mail address, lower case", personal=True),
-        Column("gender", "string", "`female`, `male` or `other`", personal=True),
-        Column("birthday", "date", "date of birth", personal=True),
-        Column("company", "string", "the company of a person, or its own name", personal=True),
-        Column("country", "string", "country as the file writes it"),
-        Column("province", "string", "province or state"),
-        Column("city", "string", "city"),
-        Column("address", "string", "street address", personal=True),
-        Column("postcode", "string", "postal code"),
-        Column("registered_at", INSTANT, "when the customer signed up"),
+        TableColumn("source_id", "string", "the customer's number at that source", required=True),
+        TableColumn("customer_id", "string", "the customer it speaks of", required=True, personal=True),
+        TableColumn("kind", "string", "`person` or `company`"),
+        TableColumn("name", "string", "full name", personal=True),
+        TableColumn("phone", "string", "phone number, normalised to E.164 where it can be", personal=True),
+        TableColumn("email", "string", "e-mail address, lower case", personal=True),
+        TableColumn("gender", "string", "`female`, `male` or `other`", personal=True),
+        TableColumn("birthday", "date", "date of birth", personal=True),
+        TableColumn("company", "string", "the company of a person, or its own name", personal=True),
+        TableColumn("country", "string", "country as the file writes it"),
+        TableColumn("province", "string", "province or state"),
+        TableColumn("city", "string", "city"),
+        TableColumn("address", "string", "street address", personal=True),
+        TableColumn("postcode", "string", "postal code"),
+        TableColumn("registered_at", INSTANT, "when the customer signed up"),
         *ORIGIN,
     ),
     key=("source", "source_id"),
@@ -102,17 +102,19 @@ ORDERS = TableSpec(
     "orders",
     "one row per order or return",
     (
-        Column("order_id", "string", "the order's number", required=True),
-        Column("customer_id", "string", "who ordered; empty for an anonymous sale", personal=True),
-        Column("ordered_at", INSTANT, "when", required=True),
-        Column("kind", "string", "`sale` or `return`", required=True),
-        Column("status", "string", "`completed`, `refunded`, `cancelled` or `pending`", required=True),
-        Column("amount", MONEY, "after discounts, before refunds; a return is negative", required=True),
-        Column("discount", MONEY, "price reductions given, as a positive amount; empty where the file says nothing"),
-        Column("refund", MONEY, "given back on this order, as a positive amount", required=True),
-        Column("returns_order_id", "string", "for a return: the order whose goods came back, where it is named"),
-        Column("channel", "string", "where it was sold: web, app, store …"),
-        Column("store", "string", "the store"),
+        TableColumn("order_id", "string", "the order's number", required=True),
+        TableColumn("customer_id", "string", "who ordered; empty for an anonymous sale", personal=True),
+        TableColumn("ordered_at", INSTANT, "when", required=True),
+        TableColumn("kind", "string", "`sale` or `return`", required=True),
+        TableColumn("status", "string", "`completed`, `refunded`, `cancelled` or `pending`", required=True),
+        TableColumn("amount", MONEY, "after discounts, before refunds; a return is negative", required=True),
+        TableColumn(
+            "discount", MONEY, "price reductions given, as a positive amount; empty where the file says nothing"
+        ),
+        TableColumn("refund", MONEY, "given back on this order, as a positive amount", required=True),
+        TableColumn("returns_order_id", "string", "for a return: the order whose goods came back, where it is named"),
+        TableColumn("channel", "string", "where it was sold: web, app, store …"),
+        TableColumn("store", "string", "the store"),
         *ORIGIN,
     ),
     key=("order_id",),
@@ -123,17 +125,17 @@ ORDER_LINES = TableSpec(
     "order_lines",
     "one row per product of an order",
     (
-        Column("order_id", "string", "the order it belongs to", required=True),
-        Column("line_id", "string", "its number in the order, or the product and its count there", required=True),
-        Column("customer_id", "string", "who ordered; empty for an anonymous sale", personal=True),
-        Column("ordered_at", INSTANT, "when; empty where only the order knows"),
-        Column("product_id", "string", "the product's number"),
-        Column("product_name", "string", "the product's name as the line gives it"),
-        Column("category", "string", "the product's category as the line gives it"),
-        Column("quantity", QUANTITY, "how many; negative on a return", required=True),
-        Column("unit_price", PRICE, "price of one, before the line's discount"),
-        Column("discount", MONEY, "price reductions on the line, as a positive amount"),
-        Column("amount", MONEY, "quantity × price − discount, rounded half up", required=True),
+        TableColumn("order_id", "string", "the order it belongs to", required=True),
+        TableColumn("line_id", "string", "its number in the order, or the product and its count there", required=True),
+        TableColumn("customer_id", "string", "who ordered; empty for an anonymous sale", personal=True),
+        TableColumn("ordered_at", INSTANT, "when; empty where only the order knows"),
+        TableColumn("product_id", "string", "the product's number"),
+        TableColumn("product_name", "string", "the product's name as the line gives it"),
+        TableColumn("category", "string", "the product's category as the line gives it"),
+        TableColumn("quantity", QUANTITY, "how many; negative on a return", required=True),
+        TableColumn("unit_price", PRICE, "price of one, before the line's discount"),
+        TableColumn("discount", MONEY, "price reductions on the line, as a positive amount"),
+        TableColumn("amount", MONEY, "quantity × price − discount, rounded half up", required=True),
         *ORIGIN,
     ),
     key=("order_id", "line_id"),
@@ -144,12 +146,12 @@ PRODUCTS = TableSpec(
     "products",
     "one row per product",
     (
-        Column("product_id", "string", "the product's number", required=True),
-        Column("name", "string", "its name"),
-        Column("category", "string", "its category"),
-        Column("subcategory", "string", "the finer category"),
-        Column("brand", "string", "its brand"),
-        Column("list_price", PRICE, "its price before discounts"),
+        TableColumn("product_id", "string", "the product's number", required=True),
+        TableColumn("name", "string", "its name"),
+        TableColumn("category", "string", "its category"),
+        TableColumn("subcategory", "string", "the finer category"),
+        TableColumn("brand", "string", "its brand"),
+        TableColumn("list_price", PRICE, "its price before discounts"),
         *ORIGIN,
     ),
     key=("product_id",),
@@ -159,12 +161,12 @@ EVENTS = TableSpec(
     "events",
     "what a customer did besides ordering: visits, logins, coupons redeemed, campaigns received",
     (
-        Column("event_id", "string", "the event's number, or a fingerprint of its content", required=True),
-        Column("customer_id", "string", "who did it", personal=True),
-        Column("occurred_at", INSTANT, "when", required=True),
-        Column("name", "string", "what happened, as a short name", required=True),
-        Column("channel", "string", "where it happened"),
-        Column("value", MONEY, "an amount that belongs to it"),
+        TableColumn("event_id", "string", "the event's number, or a fingerprint of its content", required=True),
+        TableColumn("customer_id", "string", "who did it", personal=True),
+        TableColumn("occurred_at", INSTANT, "when", required=True),
+        TableColumn("name", "string", "what happened, as a short name", required=True),
+        TableColumn("channel", "string", "where it happened"),
+        TableColumn("value", MONEY, "an amount that belongs to it"),
         *ORIGIN,
     ),
     key=("event_id",),
@@ -175,15 +177,15 @@ FEEDBACK = TableSpec(
     "feedback",
     "what a customer told: survey answers, reviews, complaints, suggestions, inquiries",
     (
-        Column("feedback_id", "string", "its number, or a fingerprint of its content", required=True),
-        Column("customer_id", "string", "who gave it", personal=True),
-        Column("given_at", INSTANT, "when", required=True),
-        Column(
+        TableColumn("feedback_id", "string", "its number, or a fingerprint of its content", required=True),
+        TableColumn("customer_id", "string", "who gave it", personal=True),
+        TableColumn("given_at", INSTANT, "when", required=True),
+        TableColumn(
             "kind", "string", "`nps`, `csat`, `ces`, `review`, `complaint`, `suggestion` or `inquiry`", required=True
         ),
-        Column("score", "decimal(5, 1)", "the answer: 0–10 for NPS, the scale of the survey otherwise"),
-        Column("text", "string", "what was said", personal=True),
-        Column("channel", "string", "where it was given"),
+        TableColumn("score", "decimal(5, 1)", "the answer: 0–10 for NPS, the scale of the survey otherwise"),
+        TableColumn("text", "string", "what was said", personal=True),
+        TableColumn("channel", "string", "where it was given"),
         *ORIGIN,
     ),
     key=("feedback_id",),

@@ -5,16 +5,16 @@ from custrata.tiering.explain import Explanation, explained_by
 from custrata.tiering.explanations import explain
 from custrata.tiering.kinds import scheme_of
 from custrata.tiering.library import Publication, SchemeLibrary, Version
-from custrata.tiering.schemes import Context, Scheme, built_in
+from custrata.tiering.schemes import GradingContext, Scheme, built_in
 
 # Every built-in scheme, ready to grade, in the order in which they are shown.
 BUILT_IN: dict[str, Scheme] = {key: scheme_of(definition) for key, definition in built_in().items()}
 
 __all__ = [
     "BUILT_IN",
-    "Context",
     "Definition",
     "Explanation",
+    "GradingContext",
     "Publication",
     "Scheme",
     "SchemeLibrary",

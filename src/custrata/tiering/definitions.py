@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, Literal, cast
 
-from custrata.schema.numbers import NotANumber, abbreviate_repr, whole_of
+from custrata.schema.numbers import UnreadableNumber, abbreviate_repr, whole_of
 from custrata.tiering import fields
 from custrata.tiering.fields import BadDefinition, Field, UnfitDefinition, Unreadable, at, requirement
 from custrata.tiering.life import Review, Term
@@ -240,7 +240,7 @@ def _day(value: Any) -> tuple[int, int]:
     lengths = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
     try:
         number, of_month = whole_of(month), whole_of(day)
-    except NotANumber as error:
+    except UnreadableNumber as error:
         raise Unreadable(value, requirement("day")) from error
     if not (1 <= number <= 12 and 1 <= of_month <= lengths[number - 1]):
         raise Unreadable(value, requirement("day"))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from custrata.analytics.ladders import Ladder, Step
+from custrata.analytics.ladders import Ladder, LadderStep
 from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import CATALOGUE
 from custrata.tiering.definitions import Definition, define
@@ -103,7 +103,7 @@ class Decision:
         recorded = self.record.get("ladder")
         if not recorded:
             return None
-        steps = tuple(Step(step["tier"], Decimal(step["line"])) for step in recorded["steps"])
+        steps = tuple(LadderStep(step["tier"], Decimal(step["line"])) for step in recorded["steps"])
         return Ladder(steps, recorded["lowest"], recorded["less_is_better"])
 
     @cached_property

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from custrata.analytics.ladders import Step
+from custrata.analytics.ladders import LadderStep
 from custrata.analytics.moments import AsOf
 from custrata.analytics.traits import CATALOGUE, WINDOWED
 from custrata.criteria import Criteria, Names
@@ -137,7 +137,7 @@ class ExplanationWriter:
         """Whether there is a reason to explain."""
         return self.decision.of("value") is not None or self._unpaced() or self.decision.kind == "rules"
 
-    def _line(self, step: Step) -> str:
+    def _line(self, step: LadderStep) -> str:
         assert self.decision.ladder is not None
         phrase = "line.most" if self.decision.ladder.less_is_better else "line.least"
         return self.write(phrase, tier=self._tier(step.tier), line=self._amount(step.line))

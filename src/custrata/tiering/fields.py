@@ -11,7 +11,7 @@ from typing import Any
 
 from custrata.criteria import Criteria, parse
 from custrata.errors import BadInput
-from custrata.schema.numbers import NotANumber, decimal_of, fraction_of, whole_of
+from custrata.schema.numbers import UnreadableNumber, decimal_of, fraction_of, whole_of
 from custrata.tiering.life.terms import NotATerm, Term
 from custrata.wording import LANGUAGES, LazyPhrase
 
@@ -83,7 +83,7 @@ def whole(value: Any, *, least: int = 0) -> int:
     """A whole number from `least` on, of at most nine digits."""
     try:
         parsed = whole_of(value)
-    except NotANumber as error:
+    except UnreadableNumber as error:
         raise Unreadable(value, requirement("whole_from", least=least)) from error
     if parsed < least:
         raise Unreadable(value, requirement("whole_from", least=least))
@@ -116,7 +116,7 @@ def term(value: Any) -> Term:
     """
     try:
         return Term.of(whole_of(value))
-    except NotANumber:
+    except UnreadableNumber:
         pass  # with a unit
     try:
         return Term.of(value)
@@ -128,7 +128,7 @@ def signed(value: Any) -> int:
     """A whole number of at most nine digits, also below nought."""
     try:
         return whole_of(value)
-    except NotANumber as error:
+    except UnreadableNumber as error:
         raise Unreadable(value, requirement("whole")) from error
 
 
@@ -143,7 +143,7 @@ def number(value: Any) -> Decimal:
     """A decimal number of at most 12 digits before the point and 6 after it; a float as it is written."""
     try:
         decimal = decimal_of(value)
-    except NotANumber as error:
+    except UnreadableNumber as error:
         raise Unreadable(value, requirement("number")) from error
     if abs(decimal) >= Decimal(10) ** 12 or decimal != round(decimal, 6):
         raise Unreadable(value, requirement("number_size"))
@@ -165,7 +165,7 @@ def share(value: Any) -> Fraction:
 def _fraction(value: Any) -> Fraction | None:
     try:
         return fraction_of(value)
-    except NotANumber:
+    except UnreadableNumber:
         return None
 
 

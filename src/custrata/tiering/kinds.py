@@ -15,7 +15,7 @@ from custrata.analytics.averages import PARTS, unrounded
 from custrata.analytics.clusters import ClusterModel, TooFewCustomers, fit_clusters, grade_clusters
 from custrata.analytics.grading import Grading
 from custrata.analytics.ladder_schemes import waiting_for_customers
-from custrata.analytics.ladders import Ladder, Step
+from custrata.analytics.ladders import Ladder, LadderStep
 from custrata.analytics.lifecycle import LifecycleLines, grade_lifecycle
 from custrata.analytics.points import grade_points
 from custrata.analytics.rfm import LIFECYCLE, grade_rfm
@@ -28,10 +28,10 @@ from custrata.criteria import Criteria, Scope
 from custrata.engine.functions import only_row
 from custrata.tiering.definitions import Definition
 from custrata.tiering.ordering import for_customers_with_orders, order_count_column
-from custrata.tiering.schemes import Context, Scheme
+from custrata.tiering.schemes import GradingContext, Scheme
 from custrata.tiering.shapes import FactorDefinition, PointRule, TierRule
 
-Grade = Callable[[ir.Table, Context], Grading]
+Grade = Callable[[ir.Table, GradingContext], Grading]
 
 
 class NothingLearned(Exception):
@@ -76,13 +76,13 @@ def _columns(*criteria: Criteria) -> tuple[str, ...]:
 
 
 def _apply_criteria(
-    profile: ir.Table, criteria: Sequence[Criteria], context: Context
+    profile: ir.Table, criteria: Sequence[Criteria], context: GradingContext
 ) -> tuple[ir.Table, list[ir.BooleanValue]]:
     scope = Scope(profile, context.as_of.instant, context.as_of.zone, context.facts, context.keep)
     return scope.apply(criteria)
 
 
-def _chosen(definition: Definition, profile: ir.Table, context: Context) -> tuple[ir.Table, ir.NumericValue]:
+def _chosen(definition: Definition, profile: ir.Table, context: GradingContext) -> tuple[ir.Table, ir.NumericValue]:
     """The profile, and the value of the customers among whom lines are drawn; empty for the others."""
     trait, among = definition.settings["trait"], _among(definition)
     table, conditions = _apply_criteria(profile, among, context)
@@ -102,7 +102,7 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     waits_for, at_least = definition.settings.get("waits_for"), definition.settings.get("at_least")
     least_customers = definition.settings.get("least_customers") or 0
 
-    def grade(profile: ir.Table, context: Context) -> Grading:
+    def grade(profile: ir.Table, context: GradingContext) -> Grading:
         table, value = _chosen(definition, profile, context)
         if definition.kind == "pareto":
             graded = grade_pareto(table, value, tiers, shares)
@@ -123,14 +123,14 @@ def _single(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     return grade, tuple(dict.fromkeys((trait, *_columns(*_among(definition)), *waits, *PARTS.get(trait, ()))))
 
 
-def _frozen(graded: Grading, context: Context, key: str) -> Grading:
+def _frozen(graded: Grading, context: GradingContext, key: str) -> Grading:
     """Graded by the lines that were learned for the version, instead of those that the customers of today draw."""
     if key not in context.learned:
         return replace(graded, facts={**graded.facts, "model": graded.ladder})
     model = context.learned[key]
     if model is None or graded.ladder is None:
         return graded
-    steps = tuple(Step(step["tier"], Decimal(step["line"])) for step in model["steps"])
+    steps = tuple(LadderStep(step["tier"], Decimal(step["line"])) for step in model["steps"])
     ladder = Ladder(steps, model["lowest"], model["less_is_better"])
     facts = {name: fact for name, fact in graded.facts.items() if name != "missed"}
     tier = ladder.tier(cast(ir.NumericValue, graded.value))
@@ -146,7 +146,7 @@ def _score(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     }
     lines, shares, tiers = _drawn(definition)
 
-    def grade(profile: ir.Table, context: Context) -> Grading:
+    def grade(profile: ir.Table, context: GradingContext) -> Grading:
         if not any(factor.trait in profile.columns for factor in factor_definitions.values()):
             return waiting_grading(tiers, profile, [factor.trait for factor in factor_definitions.values()])
         table, conditions = _apply_criteria(profile, _among(definition), context)
@@ -179,24 +179,24 @@ def waiting_grading(tiers: Sequence[str], table: ir.Table, missing: Sequence[str
     return Grading(tuple(tiers), table, nothing, ibis.null("int32"), facts=facts, notes=("waiting_trait",))
 
 
-def _answerable(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
+def _answerable(criteria: Criteria, profile: ir.Table, context: GradingContext) -> bool:
     """Whether the workspace has every column and table that a condition reads; tags may be missing."""
     columns = {name for name in _columns(criteria) if name != "tags" and not name.endswith("_since")}
     return columns <= set(profile.columns) and criteria.needs.facts <= set(context.facts)
 
 
-def _has_any_input(criteria: Criteria, profile: ir.Table, context: Context) -> bool:
+def _has_any_input(criteria: Criteria, profile: ir.Table, context: GradingContext) -> bool:
     """Whether the workspace has at least one column or table that a condition reads."""
     return bool(set(_columns(criteria)) & set(profile.columns) or criteria.needs.facts & set(context.facts))
 
 
-def _missing(criteria: Criteria, profile: ir.Table, context: Context) -> list[str]:
+def _missing(criteria: Criteria, profile: ir.Table, context: GradingContext) -> list[str]:
     columns = [name for name in _columns(criteria) if name not in profile.columns and not name.endswith("_since")]
     return [*columns, *sorted(criteria.needs.facts - set(context.facts))]
 
 
 def _answerable_rules(
-    rules: Sequence[TierRule | PointRule], profile: ir.Table, context: Context
+    rules: Sequence[TierRule | PointRule], profile: ir.Table, context: GradingContext
 ) -> tuple[list[int], list[str]]:
     """The numbers of the rules that can be evaluated here, and what the others lack."""
     answerable = [number for number, rule in enumerate(rules) if _answerable(rule.when, profile, context)]
@@ -211,7 +211,7 @@ def _rules(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     rules, tiers = definition.settings["rules"], tuple(tier.key for tier in definition.tiers)
     otherwise = definition.settings["otherwise"] or tiers[-1]
 
-    def grade(profile: ir.Table, context: Context) -> Grading:
+    def grade(profile: ir.Table, context: GradingContext) -> Grading:
         answerable, missing = _answerable_rules(rules, profile, context)
         if not answerable:
             return waiting_grading(tiers, profile, missing)
@@ -227,7 +227,7 @@ def _points(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     rules = definition.settings["rules"]
     lines, _, tiers = _drawn(definition)
 
-    def grade(profile: ir.Table, context: Context) -> Grading:
+    def grade(profile: ir.Table, context: GradingContext) -> Grading:
         answerable, missing = _answerable_rules(rules, profile, context)
         if not answerable:
             return waiting_grading(tiers, profile, missing)
@@ -241,7 +241,7 @@ def _points(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     return grade, _columns(*_among(definition), *(rule.when for rule in rules))
 
 
-def _restricted(definition: Definition, profile: ir.Table, context: Context) -> ir.Table:
+def _restricted(definition: Definition, profile: ir.Table, context: GradingContext) -> ir.Table:
     """The profile, its columns empty for customers who are not among those the scheme is for: no rule holds for them,
     and no share of the population counts them."""
     among = _among(definition)
@@ -265,7 +265,7 @@ def _with_rules_used(graded: Grading, answerable: list[int], missing: list[str])
 def _rfm(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
-    def grade(profile: ir.Table, _: Context) -> Grading:
+    def grade(profile: ir.Table, _: GradingContext) -> Grading:
         return grade_rfm(
             profile,
             method=settings["method"],
@@ -286,7 +286,7 @@ def _lifecycle(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 def _cluster(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
-    def grade(profile: ir.Table, context: Context) -> Grading:
+    def grade(profile: ir.Table, context: GradingContext) -> Grading:
         if definition.key in context.learned:
             return grade_clusters(profile, ClusterModel.from_record(_learned(context, definition.key)))
         traits, method = settings["traits"], settings["method"]
@@ -301,7 +301,7 @@ def _cluster(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
     settings = definition.settings
 
-    def grade(profile: ir.Table, context: Context) -> Grading:
+    def grade(profile: ir.Table, context: GradingContext) -> Grading:
         if definition.key in context.learned:
             return grade_tree(profile, TreeModel.from_record(_learned(context, definition.key)))
         target, traits = settings["target"], settings["traits"]
@@ -313,7 +313,7 @@ def _tree(definition: Definition) -> tuple[Grade, tuple[str, ...]]:
 def _unless_too_few(grade: Grade) -> Grade:
     """The same, but waiting where there are too few customers to learn from."""
 
-    def guarded_grade(profile: ir.Table, context: Context) -> Grading:
+    def guarded_grade(profile: ir.Table, context: GradingContext) -> Grading:
         try:
             return grade(profile, context)
         except (TooFewCustomers, NothingToLearn, NothingLearned):
@@ -322,7 +322,7 @@ def _unless_too_few(grade: Grade) -> Grade:
     return guarded_grade
 
 
-def _learned(context: Context, key: str) -> Mapping[str, Any]:
+def _learned(context: GradingContext, key: str) -> Mapping[str, Any]:
     """The model that was learned for a scheme. Raises `NothingLearned` where there was too little to learn from."""
     model: Mapping[str, Any] | None = context.learned[key]
     if model is None:

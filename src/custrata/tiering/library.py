@@ -7,7 +7,8 @@ list. A workspace without the folder grades by the built-in schemes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -19,6 +20,7 @@ from custrata.errors import BadInput, Refused
 from custrata.lake import Workspace
 from custrata.lake.durable import UNREADABLE, Damaged
 from custrata.lake.locks import locked
+from custrata.lake.single_reads import forget, read_once
 from custrata.lake.sums import is_listed, read_checked, write_checked
 from custrata.private import FOLDER
 from custrata.tiering.definitions import Definition, define
@@ -133,6 +135,9 @@ class SchemeLibrary:
 
     def version(self, key: str, number: int) -> Version:
         """One version of a scheme. Raises `NoSuchVersion`, `Damaged`."""
+        return read_once(self.folder / key / f"{number}.yaml", lambda: self._read_version(key, number))
+
+    def _read_version(self, key: str, number: int) -> Version:
         path = self.folder / key / f"{number}.yaml"
         if not KEY.fullmatch(key) or not (path.exists() or is_listed(path)):
             if number == 1 and key in built_in():
@@ -201,8 +206,7 @@ class SchemeLibrary:
 
         Raises what `check` raises, and `Busy`.
         """
-        self.folder.mkdir(FOLDER, exist_ok=True)
-        with locked(self.folder / LOCK, wait=PATIENCE):
+        with self._locked():
             self.check(definitions, replace=replace)
             versions = [Version(definition, self.next_number(definition), by, at, note) for definition in definitions]
             new_versions = [version for version in versions if version.number not in self._numbers(version.key)]
@@ -221,8 +225,7 @@ class SchemeLibrary:
 
         Raises `NoSuchVersion` where it is not published, `StillRead`, `Busy`.
         """
-        self.folder.mkdir(FOLDER, exist_ok=True)
-        with locked(self.folder / LOCK, wait=PATIENCE):
+        with self._locked():
             listed = self._list()
             if key not in listed:
                 raise NoSuchVersion(scheme=key, version="?")
@@ -242,13 +245,19 @@ class SchemeLibrary:
         if not numbers:
             raise NoSuchVersion(scheme=key, version="?")
         version = self.version(key, max(numbers))
-        self.folder.mkdir(FOLDER, exist_ok=True)
-        with locked(self.folder / LOCK, wait=PATIENCE):
+        with self._locked():
             self.check([version.definition])
             listed = self._list() | {key: version.number}
             self._record(listed, record)
             self._write(listed)
         return version
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.mkdir(FOLDER, exist_ok=True)
+        with locked(self.folder / LOCK, wait=PATIENCE):
+            forget(self.folder / LIST)
+            yield
 
     def _record(self, listed: Mapping[str, int], record: Recorder, new_versions: Sequence[Version] = ()) -> None:
         """Pass the difference between the published list and `listed` to `record`, before any file is written."""
@@ -268,6 +277,10 @@ class SchemeLibrary:
         return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
 
     def _list(self) -> dict[str, int]:
+        """The numbers of the published versions; whoever changes them reads them anew first (`_locked`)."""
+        return dict(read_once(self.folder / LIST, self._read_list))
+
+    def _read_list(self) -> dict[str, int]:
         path = self.folder / LIST
         try:
             return {str(key): int(number) for key, number in json.loads(read_checked(path)).items()}

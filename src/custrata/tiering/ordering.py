@@ -12,9 +12,9 @@ from custrata.analytics.grading import Grading
 from custrata.analytics.threshold import where
 from custrata.analytics.traits import CATALOGUE, ONE_WINDOW, WINDOWED
 from custrata.tiering.definitions import Definition
-from custrata.tiering.schemes import Context
+from custrata.tiering.schemes import GradingContext
 
-Grade = Callable[[ir.Table, Context], Grading]
+Grade = Callable[[ir.Table, GradingContext], Grading]
 
 PROSPECT = "prospect"
 # Kinds that draw shares of the customers or learn from them, whatever the trait.
@@ -51,7 +51,7 @@ def for_customers_with_orders(definition: Definition, grade: Grade, column: str)
     """The same, for customers with a counted order alone: what it reads is empty for all others."""
     own, lowest = tier_without_order(definition), definition.tiers[-1].key if definition.tiers else None
 
-    def guarded_grade(profile: ir.Table, context: Context) -> Grading:
+    def guarded_grade(profile: ir.Table, context: GradingContext) -> Grading:
         if column not in profile.columns:  # a table of one's own, which says nothing of orders
             return grade(profile, context)
         ordered = (profile[column] > 0).fill_null(False)

@@ -30,7 +30,7 @@ class ReadsUnknownScheme(Refused):
 
 
 @dataclass(frozen=True)
-class Context:
+class GradingContext:
     """What a scheme needs besides the profile.
 
     `curve` is the silence curve; `period` the length of a loyalty period in days; `as_of` the instant; `facts` the
@@ -68,7 +68,7 @@ class Scheme:
     unit: str
     inputs: tuple[str, ...]
     reads: tuple[str, ...]
-    grade: Callable[[ir.Table, Context], Grading]
+    grade: Callable[[ir.Table, GradingContext], Grading]
     optional: tuple[str, ...] = ()
 
     @property

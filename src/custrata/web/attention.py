@@ -12,7 +12,7 @@ from custrata.web.manifest import function, manifests
 
 
 @dataclass(frozen=True)
-class Person:
+class NotedCustomer:
     """A customer's id, name and spend."""
 
     customer_id: str
@@ -39,7 +39,7 @@ class Attention:
     text: str
     href: str
     ways: tuple[MoveCount, ...] = ()
-    people: tuple[Person, ...] = ()
+    people: tuple[NotedCustomer, ...] = ()
 
 
 def declared_attention(person: Any, at: datetime) -> Sequence[Attention]:

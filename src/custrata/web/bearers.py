@@ -19,7 +19,7 @@ from ninja.throttling import BaseThrottle
 from custrata.errors import Refused
 from custrata.web.manifest import function, manifests
 from custrata.web.rights import may
-from custrata.web.scopes import Scope
+from custrata.web.scopes import TokenScope
 
 
 class NotAuthenticated(Refused):
@@ -62,7 +62,7 @@ class Recognise(Protocol):
 class BearerToken(HttpBearer):
     """Requires a token with these scopes; session cookies are not accepted."""
 
-    def __init__(self, *scopes: Scope) -> None:
+    def __init__(self, *scopes: TokenScope) -> None:
         super().__init__()
         self.scopes = scopes
 

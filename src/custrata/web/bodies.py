@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 from django.http import HttpRequest
+from ninja import Field
 from ninja.parser import Parser
 
 from custrata.schema.numbers import MOST_DIGITS
 
 DEEPEST = 60
+# Databases do not store NUL characters in text.
+StorableText = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 class StrictParser(Parser):

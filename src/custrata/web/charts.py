@@ -11,7 +11,7 @@ from typing import Literal, NotRequired, TypedDict
 Unit = Literal["number", "money", "share", "days"]
 
 
-class Row(TypedDict):
+class SeriesRow(TypedDict):
     """One line or layer: a value per day, none where there is nothing to show."""
 
     name: str
@@ -31,13 +31,13 @@ class Series(TypedDict):
     """`series`: lines, or layers stacked on each other, over days (ISO dates, oldest first); `marks` cross them."""
 
     days: list[str]
-    rows: list[Row]
+    rows: list[SeriesRow]
     unit: NotRequired[Unit]
     stacked: NotRequired[bool]
     marks: NotRequired[list[Mark]]
 
 
-class Line(TypedDict):
+class ChartLine(TypedDict):
     """A line at a value, with its label."""
 
     at: float
@@ -45,7 +45,7 @@ class Line(TypedDict):
     colour: NotRequired[str]
 
 
-class SilencePoint(TypedDict):
+class SilenceChartPoint(TypedDict):
     """Of `seen` customers silent for `start` times their rhythm, the share `back` that came back, `said` in words."""
 
     start: float
@@ -61,12 +61,12 @@ class SilenceRow(TypedDict):
 
     name: str
     colour: str
-    points: list[SilencePoint]
+    points: list[SilenceChartPoint]
     at_risk: float | None
     churned: float | None
 
 
-class Silence(TypedDict):
+class SilenceChart(TypedDict):
     """`silence`: the share that comes back by length of silence, a curve for each stratum, with counts."""
 
     rows: list[SilenceRow]
@@ -77,7 +77,7 @@ class Silence(TypedDict):
     churned_name: str
 
 
-class Distribution(TypedDict):
+class DistributionChart(TypedDict):
     """`distribution`: how many customers between each two edges (one edge more than counts), with lines."""
 
     edges: list[float]
@@ -85,11 +85,11 @@ class Distribution(TypedDict):
     x_name: str
     y_name: str
     unit: NotRequired[Unit]
-    lines: NotRequired[list[Line]]
+    lines: NotRequired[list[ChartLine]]
     hrefs: NotRequired[list[str]]
 
 
-class Order(TypedDict):
+class ChartOrder(TypedDict):
     """One order: its instant (ISO 8601) and amount."""
 
     at: str
@@ -101,7 +101,7 @@ class Order(TypedDict):
 class Rhythm(TypedDict):
     """`rhythm`: orders over time, the instant of the run, and when the next order is expected (ISO days)."""
 
-    orders: list[Order]
+    orders: list[ChartOrder]
     as_of: str
     as_of_name: str
     y_name: str
@@ -125,4 +125,4 @@ class Bars(TypedDict):
     unit: NotRequired[Unit]
 
 
-Chart = Series | Silence | Distribution | Rhythm | Bars
+Chart = Series | SilenceChart | DistributionChart | Rhythm | Bars

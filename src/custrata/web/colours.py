@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from custrata.pipeline.reading import GradedRun
-from custrata.report.collect import APART
+from custrata.pipeline.reading.collect import APART
+from custrata.pipeline.reading.figures import SchemeSummary, Tier
 from custrata.report.colours import tier_colours
-from custrata.report.data import Scheme, Tier
 from custrata.web.workspace import published_run
 
 OFF_THE_LADDER = "apart"
@@ -40,5 +40,5 @@ def _of_run(run_id: str, uncached: _Uncached) -> dict[tuple[str, str], str]:
             Tier(tier.customers, tier.revenue, key=tier.key, name=tier.key, apart=tier.key in APART)
             for tier in graded.tiers
         )
-        colours |= {(scheme, key): colour for key, colour in tier_colours(Scheme(scheme, scheme, tiers)).items()}
+        colours |= {(scheme, key): colour for key, colour in tier_colours(SchemeSummary(scheme, scheme, tiers)).items()}
     return colours

@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from custrata.web import environment
 from custrata.web.rights import Right
-from custrata.web.scopes import Scope
+from custrata.web.scopes import TokenScope
 
 Value = TypeVar("Value")
 
@@ -161,6 +161,22 @@ class TierLink:
     exists: str
 
 
+@dataclass(frozen=True)
+class SchemePart:
+    """What an app adds to the list of schemes, and to the page of a scheme.
+
+    `context` is a function of the request that gives variables of the templates by scheme, also of schemes that no run
+    has; a template has those of its scheme as `part`. `badges` stand on its card and its page, `actions` are buttons of
+    its page, `card` is its card where the run does not have it. `buttons` of the list lead to pages of the app.
+    """
+
+    context: str
+    badges: str
+    actions: str
+    card: str
+    buttons: tuple[Entry, ...] = ()
+
+
 class App(AppConfig):
     """An app of Custrata. Deleting its folder, and its line in `custrata.config.installed`, removes it everywhere."""
 
@@ -170,7 +186,7 @@ class App(AppConfig):
     address: ClassVar[str | None] = None
     """Where its `urls` begin; none: it has no pages."""
     rights: ClassVar[tuple[Right, ...]] = ()
-    scopes: ClassVar[tuple[Scope, ...]] = ()
+    scopes: ClassVar[tuple[TokenScope, ...]] = ()
     menu: ClassVar[tuple[Entry, ...]] = ()
     routers: ClassVar[tuple[str, ...]] = ()
     """Routers of the REST API."""
@@ -187,6 +203,7 @@ class App(AppConfig):
     mentions_people: ClassVar[bool] = False
     """Whether its models' texts and JSON may speak of customers: an erasure takes numbers and contacts out of them."""
     tier_links: ClassVar[tuple[TierLink, ...]] = ()
+    scheme_parts: ClassVar[tuple[SchemePart, ...]] = ()
     attention: ClassVar[tuple[str, ...]] = ()
     """Functions of a person and an instant: what the overview shows them to see to (`custrata.web.attention`)."""
     settings: ClassVar[tuple[Setting[Any], ...]] = ()
@@ -216,7 +233,7 @@ def rights() -> list[Right]:
     return sorted((right for app in manifests() for right in app.rights), key=lambda right: right.order)
 
 
-def scopes() -> list[Scope]:
+def scopes() -> list[TokenScope]:
     """Every scope of tokens there is, in the order of lists."""
     return sorted((scope for app in manifests() for scope in app.scopes), key=lambda scope: scope.order)
 

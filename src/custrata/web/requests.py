@@ -11,6 +11,7 @@ from time import perf_counter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from custrata.lake.single_reads import single_reads
 from custrata.web.metrics import DURATIONS, REQUESTS
 from custrata.web.security_log import record_refusal
 from custrata.web.workspace import cached_workspace
@@ -34,7 +35,7 @@ class RequestMiddleware:
         reference = "".join(secrets.choice(ALPHABET) for _ in range(10))
         token, began = current.set(reference), perf_counter()
         try:
-            with cached_workspace():
+            with cached_workspace(), single_reads():
                 response = self.answer(request)
             seconds = perf_counter() - began
             _record(request, response, seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from custrata.web.rights import Right
 
 
-class Scope(str):
+class TokenScope(str):
     """One thing that a token is good for: its name as a text, and the right that its maker must have for it.
 
     Parameters: `app` is the label of the app that declares it, whose wording names it under `scopes.<name>`, with an
@@ -16,7 +16,7 @@ class Scope(str):
     order: int
     right: Right
 
-    def __new__(cls, name: str, *, app: str, order: int, right: Right) -> Scope:
+    def __new__(cls, name: str, *, app: str, order: int, right: Right) -> TokenScope:
         scope = super().__new__(cls, name)
         scope.app, scope.order, scope.right = app, order, right
         return scope

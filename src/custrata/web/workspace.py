@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from custrata.lake import Workspace
-from custrata.lake.runs import POINTER
+from custrata.lake.runs import Runs
 from custrata.lake.workspace import FILE
 from custrata.pipeline.reading import GradedRun
 
@@ -45,9 +45,16 @@ def workspace() -> Workspace:
 
 
 def published_run() -> GradedRun | None:
-    """The published run, read once per process and run. Raises what `workspace` raises, and `Damaged`."""
-    served = workspace()
-    return _published(served, _state(served.runs.folder / POINTER))
+    """The published run; None before the first. Raises what `workspace` raises, and `Damaged`."""
+    runs = workspace().runs
+    ids = runs.ids()
+    return graded_run(runs.folder, ids[-1]) if ids else None
+
+
+@lru_cache(maxsize=32)
+def graded_run(folder: Path, run_id: str) -> GradedRun:
+    """A published run with all it recorded, which never changes: read once per process. Raises `Damaged`."""
+    return GradedRun.of(Runs(folder).run(run_id))
 
 
 def _state(file: Path) -> State | None:
@@ -62,9 +69,3 @@ def _state(file: Path) -> State | None:
 @lru_cache(maxsize=4)
 def _opened(folder: Path, state: State | None) -> Workspace:
     return Workspace.open(folder)
-
-
-@lru_cache(maxsize=4)
-def _published(served: Workspace, state: State | None) -> GradedRun | None:
-    run = served.runs.published()
-    return None if run is None else GradedRun.of(run)

@@ -14,7 +14,7 @@ from custrata.apps.accounts.models import User
 from custrata.apps.connect.actions import create_token
 from custrata.web.manifest import scopes as declared_scopes
 from custrata.web.rights import Role
-from custrata.web.scopes import Scope
+from custrata.web.scopes import TokenScope
 
 MakeProgram = Callable[..., "Program"]
 
@@ -51,7 +51,7 @@ def make_program(person: Person) -> MakeProgram:
     """Makes a client with an administrator's token for these scopes, or for all where none is named."""
     makers: list[User] = []
 
-    def ask(*scopes: Scope) -> Program:
+    def ask(*scopes: TokenScope) -> Program:
         if not makers:
             makers.append(person(Role.ADMINISTRATOR))
         _, token = create_token(

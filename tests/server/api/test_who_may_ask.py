@@ -22,7 +22,7 @@ from custrata.lake import Workspace
 from custrata.web.bearers import BearerToken
 from custrata.web.manifest import scopes as scopes_declared
 from custrata.web.rights import Role
-from custrata.web.scopes import Scope
+from custrata.web.scopes import TokenScope
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("served")]
 PATH_ARGUMENTS = {
@@ -37,7 +37,7 @@ PATH_ARGUMENTS |= {"erasure": "0"}
 BODY: dict[str, object] = {"schemes": [{"key": "x"}], "scheme": {}, "version": 1, "tier": "high", "reason": "why"}
 
 
-def operations() -> Iterator[tuple[str, str, tuple[Scope, ...]]]:
+def operations() -> Iterator[tuple[str, str, tuple[TokenScope, ...]]]:
     """Every operation of the API: its method, its address, and the scopes it requires."""
     for bound in api._get_bound_routers():  # Ninja has no public list
         for view in bound.path_operations.values():
@@ -63,7 +63,7 @@ def test_every_operation_asks_for_a_scope() -> None:
 
 
 @pytest.mark.parametrize(("method", "address", "scopes"), OPERATIONS)
-def test_without_a_token_nobody_gets_an_answer(method: str, address: str, scopes: tuple[Scope, ...]) -> None:
+def test_without_a_token_nobody_gets_an_answer(method: str, address: str, scopes: tuple[TokenScope, ...]) -> None:
     answer = ask(Client(), method, address)
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -72,7 +72,7 @@ def test_without_a_token_nobody_gets_an_answer(method: str, address: str, scopes
 
 @pytest.mark.parametrize(("method", "address", "scopes"), OPERATIONS)
 def test_a_token_without_the_scope_is_refused_and_changes_nothing(
-    make_program: MakeProgram, method: str, address: str, scopes: tuple[Scope, ...]
+    make_program: MakeProgram, method: str, address: str, scopes: tuple[TokenScope, ...]
 ) -> None:
     program = make_program(*(scope for scope in scopes_declared() if scope != scopes[-1]))
     before = Change.objects.count()
@@ -84,7 +84,7 @@ def test_a_token_without_the_scope_is_refused_and_changes_nothing(
 
 @pytest.mark.parametrize(("method", "address", "scopes"), OPERATIONS)
 def test_a_token_with_just_these_scopes_comes_in(
-    make_program: MakeProgram, own_workspace: Workspace, method: str, address: str, scopes: tuple[Scope, ...]
+    make_program: MakeProgram, own_workspace: Workspace, method: str, address: str, scopes: tuple[TokenScope, ...]
 ) -> None:
     assert ask(Client(), method, address, make_program(*scopes).token).status_code in (200, 404, 409, 422)
 

@@ -100,12 +100,14 @@ def _decisions() -> None:
     from custrata.apps.accounts.models import User
     from custrata.apps.customers.models import Customer
     from custrata.apps.playbooks.models import OwnPlaybook, Task
-    from custrata.apps.tiers.models import Draft, Override
+    from custrata.apps.schemes.models import SchemeDraft
+    from custrata.apps.tiers.models import Override
 
     ann, customer = User.objects.get(username="ann"), Customer.objects.first()
     Override.objects.create(customer_id="c00001", scheme="value", tier="top", reason=ODD, approver=ann, approved_at=AT)
     Override.objects.create(customer_id="gone", scheme="value", tier="low", reason="r", approved_at=AT, mode="exactly")
-    Draft.objects.create(scheme="vip", definition={"tiers": [{"line": 500}, {}], "at_least": 0.5}, author=ann, at=AT)
+    definition = {"tiers": [{"line": 500}, {}], "at_least": 0.5}
+    SchemeDraft.objects.create(scheme="vip", definition=definition, author=ann, at=AT)
     OwnPlaybook.objects.create(scheme="value", tier="top", content={"aim": ODD, "actions": []}, at=AT, actor=ann)
     whole = {"scheme": "value", "tier": "top", "action": "call", "kind": "touch", "title": ODD, "made_at": AT}
     Task.objects.create(customer=customer, assignee=ann, due=date(2025, 7, 9), **whole)

@@ -62,5 +62,5 @@ def test_what_postgresql_cannot_hold_is_replaced_and_told(
         "restore", tmp_path / "odd.tar", "-w", tmp_path / "new", database=new_postgresql(), CUSTRATA_LANGUAGE="en"
     )
     assert "2 values of customers.note.text" in output
-    assert "1 values of tiers.draft.definition" in output
+    assert "1 values of schemes.schemedraft.definition" in output
     assert "1 values of accounts.user.name" in output

@@ -20,7 +20,7 @@ from custrata.apps.customers.actions import make_tag, sync_customers, tag_custom
 from custrata.apps.customers.models import Customer, CustomerTag, ListColumns, TagGroup
 from custrata.apps.customers.rights import ASSIGN_OWNERS, EDIT_CUSTOMERS, EXPORT
 from custrata.lake import Workspace
-from custrata.pipeline.reading import Cell, Moved, Reading, Tiered, reading
+from custrata.pipeline.reading import InRfmCell, Moved, Reading, Tiered, reading
 from custrata.web.rights import Role, may
 
 pytestmark = pytest.mark.database
@@ -107,7 +107,7 @@ def test_a_search_finds_nobody_else(browser: Client) -> None:
         ("tier=value:high", [Tiered("value", ("high",))]),
         ("tier=value:high&tier=value:mid", [Tiered("value", ("high", "mid"))]),
         ("tier=value:high&tier=lifecycle:churned", [Tiered("value", ("high",)), Tiered("lifecycle", ("churned",))]),
-        ("rfm=5-5", [Cell(5, 5)]),
+        ("rfm=5-5", [InRfmCell(5, 5)]),
         ("moved=value:mid:low", [Moved("value", "mid", "low")]),
         ("moved=value:-:low", [Moved("value", None, "low")]),
         ("tier=nonsense&rfm=9-9&moved=value:high&tag=x&owner=-1&sort=shoe_size", []),

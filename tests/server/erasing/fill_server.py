@@ -23,7 +23,8 @@ from custrata.apps.customers.actions import (  # noqa: E402  # as above
 )
 from custrata.apps.jobs.models import Job, Line  # noqa: E402  # as above
 from custrata.apps.playbooks.models import Task  # noqa: E402  # as above
-from custrata.apps.tiers.models import Draft, Override  # noqa: E402  # as above
+from custrata.apps.schemes.models import SchemeDraft  # noqa: E402  # as above
+from custrata.apps.tiers.models import Override  # noqa: E402  # as above
 from custrata.config.database import migrate  # noqa: E402  # as above
 from custrata.web.workspace import workspace  # noqa: E402  # as above
 
@@ -51,7 +52,7 @@ def fill() -> None:
         customer_id=WHO, scheme="value", tier="gold", action="call", kind="touch", title=f"Call {NAME}",
         due=date(2026, 2, 1), made_at=AT,
     )  # fmt: skip
-    Draft.objects.create(scheme="own", definition={"note": WHO}, note=f"for {WHO}", at=AT)
+    SchemeDraft.objects.create(scheme="own", definition={"note": WHO}, note=f"for {WHO}", at=AT)
     done = {"status": "done", "asked_at": AT, "run_after": AT, "finished_at": AT}
     question = {"question": "q=Wanda+Quill&tag=1", "run": None, "seen": 1, "tag": 1, "off": False}
     job = Job.objects.create(kind="customers.tag", arguments=question, result={"first": WHO}, **done)

@@ -25,8 +25,8 @@ from tests.server.kit.test_addresses import PATH_ARGUMENTS, addresses
 from custrata.apps.accounts.models import User
 from custrata.apps.connect.actions import create_token
 from custrata.apps.customers.actions import sync_customers
-from custrata.apps.tiers.actions import save_draft
-from custrata.apps.tiers.models import Draft
+from custrata.apps.schemes.actions import save_draft
+from custrata.apps.schemes.models import SchemeDraft
 from custrata.lake import Workspace
 from custrata.tiering import BUILT_IN
 from custrata.web.manifest import scopes
@@ -182,7 +182,7 @@ def _form(trial: Trial, chance: random.Random, names: list[str], endpoints: list
     if chance.random() < 0.1 and sent:
         sent.pop(chance.choice(sorted(sent)))
     if "seen" in sent and "/edit/" in form.action and chance.random() < 0.9:
-        draft = Draft.objects.filter(scheme=form.action.split("/")[2]).first()
+        draft = SchemeDraft.objects.filter(scheme=form.action.split("/")[2]).first()
         sent["seen"] = [draft.at.isoformat() if draft else ""]
     action = form.action if chance.random() < 0.95 else _path(trial, chance, endpoints, spoil=False)
     headers = {"HX-Request": "true"} if chance.random() < 0.2 else {}

@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 AT = datetime(2025, 7, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def operator(signed_in: Callable[[Role], Client]) -> Client:
-    return signed_in(Role.OPERATOR)
-
-
 def page(client: Client, address: str = "/") -> str:
     response = client.get(address)
     assert response.status_code == 200

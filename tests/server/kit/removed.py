@@ -26,7 +26,7 @@ def main(app: str) -> None:
 
     from custrata.apps.accounts.actions import create_person
     from custrata.apps.customers.actions import ServerDatabase, sync_customers
-    from custrata.lake.intents import Person
+    from custrata.lake.intents import ErasedPerson
     from custrata.web.manifest import manifests
     from custrata.web.navigation import GROUPS, entries
     from custrata.web.rights import Role
@@ -47,12 +47,12 @@ def main(app: str) -> None:
     pages += ["/tiers/value/", "/account/people/", "/api/v1/openapi.json", "/api/v1/docs"]
     answers = {page: browser.get(page) for page in pages}
     html = b"".join(answer.content for answer in answers.values()).decode()
-    removed = ServerDatabase(settings.STATE).erase([Person("c007")], at=AT)
+    removed = ServerDatabase(settings.STATE).erase([ErasedPerson("c007")], at=AT)
     result = {
         "status": {page: answer.status_code for page, answer in answers.items()},
         "html": html,
         "removed": removed,
-        "api": browser.get("/api/v1/schemes", headers={"Authorization": "Bearer cst_1_2"}).status_code,
+        "api": browser.get("/api/v1/customers/c007/tiers", headers={"Authorization": "Bearer cst_1_2"}).status_code,
     }
     print(json.dumps(result))
 

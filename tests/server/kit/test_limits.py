@@ -81,7 +81,7 @@ def test_a_simulation_over_the_api_has_a_deadline_too(
     settings: Any, served: Workspace, make_program: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "custrata.apps.tiers.api.schemes.simulate", lambda *arguments, **named: arguments[2].raw.execute(ENDLESS)
+        "custrata.apps.schemes.api.schemes.simulate", lambda *arguments, **named: arguments[2].raw.execute(ENDLESS)
     )
     settings.REQUEST_SECONDS = 0.5
     scheme = {"key": "vip", "kind": "threshold", "trait": "spend", "tiers": [{"key": "a", "line": 1}, {"key": "b"}]}
@@ -92,7 +92,7 @@ def test_a_simulation_over_the_api_has_a_deadline_too(
 def test_a_preview_that_takes_too_long_says_so_in_its_place(
     settings: Any, own_workspace: Workspace, signed_in: Callable[[Role], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custrata.apps.tiers.queries.simulations.preview", run_endless)
+    monkeypatch.setattr("custrata.apps.schemes.queries.simulations.preview", run_endless)
     settings.REQUEST_SECONDS = 0.5
     answer = signed_in(Role.ADMINISTRATOR).post("/tiers/value/edit/preview/", {})
     assert answer.status_code == 200

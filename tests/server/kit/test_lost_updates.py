@@ -17,7 +17,8 @@ from tests.server.hostile.forms import Form, forms_of
 
 from custrata.apps.customers.models import Customer
 from custrata.apps.jobs.actions import set_schedule
-from custrata.apps.tiers.actions import end_override, save_draft, set_override
+from custrata.apps.schemes.actions import save_draft
+from custrata.apps.tiers.actions import end_override, set_override
 from custrata.apps.tiers.actions.overriding import NothingToEnd
 from custrata.lake import Workspace
 from custrata.web.rights import Role

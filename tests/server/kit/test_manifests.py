@@ -16,7 +16,7 @@ from custrata.apps.customers.queries.personal import personal_models
 from custrata.config.installed import APPS
 from custrata.web.manifest import function, manifests, rights, scopes
 from custrata.web.rights import Right
-from custrata.web.scopes import Scope
+from custrata.web.scopes import TokenScope
 from custrata.wording import catalogue
 
 SETTINGS = Path(__file__).resolve().parents[3] / "docs/server/settings.md"
@@ -78,7 +78,7 @@ def test_every_panel_takes_the_id_of_a_customer() -> None:
 
 
 @pytest.mark.parametrize("declared", [rights(), scopes()], ids=["rights", "scopes"])
-def test_no_two_apps_declare_the_same_name_or_place(declared: list[Right] | list[Scope]) -> None:
+def test_no_two_apps_declare_the_same_name_or_place(declared: list[Right] | list[TokenScope]) -> None:
     assert len({str(item) for item in declared}) == len(declared)
     assert len({item.order for item in declared}) == len(declared)
 

@@ -23,6 +23,7 @@ from tests.server.conftest import AT
 from tests.server.kit.test_addresses import NOTED, OPEN, addresses
 from tests.server.postgresql import ON_POSTGRESQL
 
+from custrata.apps.accounts.actions import begin_session
 from custrata.apps.accounts.models import User
 from custrata.apps.connect.models import Token
 from custrata.apps.customers.actions import sync_customers
@@ -30,7 +31,7 @@ from custrata.apps.customers.models import Tag
 from custrata.apps.customers.queries.tagging import KIND
 from custrata.apps.jobs.models import Job
 from custrata.apps.playbooks.models import OwnPlaybook, Task
-from custrata.apps.tiers.models import Draft
+from custrata.apps.schemes.models import SchemeDraft
 from custrata.lake import Workspace
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import as_data, playbook
@@ -41,7 +42,7 @@ HEAD = "# The number of database queries of every page; written by tests/server/
 # Addresses whose arguments are not those of the other addresses.
 PATHS = {
     "jobs:schedule": {"kind": "refresh"},
-    "tiers:step": {"key": "value", "step": "measure"},
+    "schemes:step": {"key": "value", "step": "measure"},
 }
 TABS = ("portrait", "why", "history", "timeline", "purchases", "notes")
 PLAIN = (NoneType, BaseContext, dict, str, list)
@@ -53,16 +54,18 @@ def browser(served: Workspace, db: None, signed_in: Callable[[Role], Client]) ->
     """An administrator's browser on a server with one row of everything."""
     ann = User.objects.create(pk=1, username="ann", role=Role.AGENT, joined_at=AT)
     client = signed_in(Role.ADMINISTRATOR)
+    administrator = User.objects.get(role=Role.ADMINISTRATOR)
+    key = client.session.session_key or ""
+    begin_session(person=administrator, session_key=key, device="", address=None, since=AT, at=AT)
     sync_customers(served, at=AT)
     Tag.objects.create(pk=1, name="vip")
     Token.objects.create(pk=1, name="shop", key="k", digest="d", scopes=[], person=ann, made_at=AT)
-    administrator = User.objects.get(role=Role.ADMINISTRATOR)
     tagging = {"question": "", "run": None, "seen": 1, "tag": 1, "off": False}
     Job.objects.create(pk=1, kind=KIND, arguments=tagging, actor_id=administrator.pk, asked_at=AT, run_after=AT)
     place = {"scheme": "value", "tier": "high"}
     Task.objects.create(pk=1, **place, action="call", kind="touch", title="Call", due=AT.date(), made_at=AT)
     OwnPlaybook.objects.create(**place, content=as_data(playbook(**place)), at=AT)
-    Draft.objects.create(scheme="value", definition=BUILT_IN["value"].definition.data(), at=AT)
+    SchemeDraft.objects.create(scheme="value", definition=BUILT_IN["value"].definition.data(), at=AT)
     client.get("/")
     return client
 

@@ -15,8 +15,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(__file__).with_name("removed.py")
-APPS = ("playbooks", "connect")
-LINKS = {"playbooks": ("/playbooks/", "/tasks/"), "connect": ("/tokens/",)}
+APPS = ("playbooks", "connect", "schemes")
+LINKS = {
+    "playbooks": ("/playbooks/", "/tasks/"),
+    "connect": ("/tokens/",),
+    "schemes": ("/tiers/new/", "/tiers/value/edit/"),
+}
 
 
 def without(app: str, folder: Path) -> Path:
@@ -72,6 +76,6 @@ def test_only_the_list_of_apps_names_an_app_outside_its_folder(app: str) -> None
     source = ROOT / "src/custrata"
     files = [path for suffix in ("py", "html", "toml") for path in source.rglob(f"*.{suffix}")]
     outside = [path for path in files if source / "apps" / app not in path.parents]
-    named = re.compile(rf"""custrata[./]apps[./]{app}\b|["']{app}:""")
+    named = re.compile(rf"""custrata[./]apps[./]{app}\b|["']{app}:[a-z]""")
     naming = {path.relative_to(source).as_posix() for path in outside if named.search(path.read_text("utf-8"))}
     assert naming == {"config/installed.py"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
@@ -11,18 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from custrata.analytics.silence import Calibration, SilenceCurve, Stratum, Stretch
 from custrata.lake import Workspace
 from custrata.lake.sums import write_checked
-from custrata.web.rights import Role
-
-
-@pytest.fixture
-def operator(signed_in: Callable[[Role], Client]) -> Client:
-    """An operator's browser."""
-    return signed_in(Role.OPERATOR)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.server.conftest import PUBLISHED
 from custrata.apps.tiers.queries import comparison, panels, runs, schemes, values
 from custrata.lake import Workspace
 from custrata.pipeline.reading import GradedRun, NoSuchRun
-from custrata.report import Move
+from custrata.pipeline.reading.figures import TierMove
 
 
 def newest() -> GradedRun:
@@ -107,7 +107,7 @@ def test_a_matrix_counts_each_customer_once(served: Workspace) -> None:
 
 def test_a_matrix_puts_those_without_a_tier_together(served: Workspace) -> None:
     scheme = schemes.scheme("value", newest())
-    strays = replace(scheme, moves=(Move(None, "high", 2, Decimal(2)), Move("retired", "high", 3, Decimal(3))))
+    strays = replace(scheme, moves=(TierMove(None, "high", 2, Decimal(2)), TierMove("retired", "high", 3, Decimal(3))))
     (name, total, row) = panels.matrix(strays).rows[-1]
     assert (name, total, row[0] and row[0].customers) == ("新进入", 5, 5)
 

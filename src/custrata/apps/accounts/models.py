@@ -40,7 +40,7 @@ class FoldedName(models.CharField):  # type: ignore[type-arg]  # of plain text, 
         return name, "django.db.models.CharField", args, kwargs
 
 
-class People(BaseUserManager["User"]):
+class UserManager(BaseUserManager["User"]):
     """Users by their user name, regardless of case and width."""
 
     def get_by_natural_key(self, username: str | None) -> User:
@@ -73,7 +73,7 @@ class User(AbstractBaseUser):
     must_change_password = models.BooleanField(default=False)  # somebody else chose it
     joined_at = models.DateTimeField()
 
-    objects: ClassVar[People] = People()
+    objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 

@@ -20,7 +20,7 @@ from custrata.web.rights import Right, Role
 from custrata.web.texts import text
 
 
-class Row(NamedTuple):
+class RightRow(NamedTuple):
     """A right, its title, and which roles have it, in the order of the roles."""
 
     right: Right
@@ -162,9 +162,9 @@ def device_name(agent: str) -> str:
     return " · ".join(part for part in (browser, system) if part)
 
 
-def rights_table() -> list[Row]:
+def rights_table() -> list[RightRow]:
     """Every right and the roles that have it, in the reader's language."""
-    return [Row(right, text(right.phrase), [role in right.roles for role in Role]) for right in rights()]
+    return [RightRow(right, text(right.phrase), [role in right.roles for role in Role]) for right in rights()]
 
 
 def person_by_id(person_id: int) -> User | None:

@@ -6,14 +6,14 @@ from django import forms
 from django.http import QueryDict
 from django.utils.functional import lazy
 
-from custrata.apps.audit.queries import SERVER, Search, action_name
+from custrata.apps.audit.queries import SERVER, AuditSearch, action_name
 from custrata.web.days import DayField
 from custrata.web.texts import text
 
 lazy_text = lazy(text, str)
 
 
-class SearchForm(forms.Form):
+class AuditSearchForm(forms.Form):
     """Filters by actor, action, customer and date range."""
 
     who = forms.ChoiceField(required=False, label=lazy_text("audit.who"))
@@ -36,11 +36,11 @@ class SearchForm(forms.Form):
             field.widget.attrs["class"] = "form-select" if chosen else "form-control"
             field.error_messages |= {name: text("audit.unusable") for name in ("invalid", "invalid_choice")}
 
-    def search(self) -> Search:
+    def search(self) -> AuditSearch:
         """The search filters. Invalid values are ignored; their fields show an error."""
         self.is_valid()
         data = self.cleaned_data
-        return Search(
+        return AuditSearch(
             who=data.get("who", ""),
             what=data.get("what", ""),
             customer=data.get("customer", "").strip(),

@@ -21,7 +21,7 @@ SERVER = ":server"  # no user name has a colon
 
 
 @dataclass(frozen=True)
-class Search:
+class AuditSearch:
     """Search filters; an empty one matches everything. Both dates are inclusive, in the workspace's time zone."""
 
     who: str = ""
@@ -31,7 +31,7 @@ class Search:
     until: date | None = None
 
 
-class Difference(NamedTuple):
+class FieldChange(NamedTuple):
     """A changed field: its label, and its value before and after."""
 
     name: str
@@ -39,7 +39,7 @@ class Difference(NamedTuple):
     after: str
 
 
-def changes(search: Search, zone: str) -> QuerySet[Change]:
+def changes(search: AuditSearch, zone: str) -> QuerySet[Change]:
     """The changes that match a search, unordered."""
     selected = Change.objects.all()
     if search.who:
@@ -76,13 +76,13 @@ def subject_name(change: Change) -> str:
     return _phrase(change.action.partition(".")[0], f"audit_subject.{change.subject}") or change.subject
 
 
-def differences(change: Change) -> Iterator[Difference]:
+def differences(change: Change) -> Iterator[FieldChange]:
     """The changed fields, in the order in which they were recorded."""
     before, after = change.before or {}, change.after or {}
     area = change.action.partition(".")[0]
     for key in dict.fromkeys([*before, *after]):
         name = _phrase(area, f"audit_field.{key}") or key
-        yield Difference(name, _format_value(area, key, before.get(key)), _format_value(area, key, after.get(key)))
+        yield FieldChange(name, _format_value(area, key, before.get(key)), _format_value(area, key, after.get(key)))
 
 
 def as_json(value: object) -> str | None:

@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.audit.actions import record
-from custrata.apps.audit.forms import SearchForm
+from custrata.apps.audit.forms import AuditSearchForm
 from custrata.apps.audit.models import Change, Subject
 from custrata.apps.audit.queries import (
-    Difference,
-    Search,
+    AuditSearch,
+    FieldChange,
     action_name,
     actions,
     actors,
@@ -51,14 +51,14 @@ class ChangeRow(NamedTuple):
     change: Change
     action: str
     subject: str
-    differences: list[Difference]
+    differences: list[FieldChange]
 
 
 @needs(SEE_AUDIT)
 @require_safe
 def changes_list(request: HttpRequest) -> HttpResponse:
     """Changes, the newest first."""
-    form = SearchForm(request.GET, actors(), actions())
+    form = AuditSearchForm(request.GET, actors(), actions())
     search = form.search()
     page = CHANGES.page(request, changes(search, _zone()))
     rows = [
@@ -69,7 +69,7 @@ def changes_list(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "table": CHANGES.table(rows, page=page, empty=none if search != Search() else EMPTY),
+        "table": CHANGES.table(rows, page=page, empty=none if search != AuditSearch() else EMPTY),
         "export": f"{reverse('audit:export')}?{query_string(request.GET)}",
     }
     return render(request, "audit/list.html", context)
@@ -82,7 +82,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     kind = export_kind(request)
     assert not isinstance(request.user, AnonymousUser)
     all_actions = actions()
-    form = SearchForm(request.GET, actors(), all_actions)
+    form = AuditSearchForm(request.GET, actors(), all_actions)
     search = form.search()
     filters = {key: value for key, value in form.cleaned_data.items() if value}
     record(Subject("audit"), "audit.export", after=filters, actor=request.user, at=timezone.now())

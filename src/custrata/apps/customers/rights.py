@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from custrata.web.rights import Right, Role
-from custrata.web.scopes import Scope
+from custrata.web.scopes import TokenScope
 
 SEE_CUSTOMERS = Right("see_customers", app="customers", order=30, roles=[Role.OPERATOR, Role.ANALYST, Role.AGENT])
 EDIT_CUSTOMERS = Right("edit_customers", app="customers", order=40, roles=[Role.OPERATOR, Role.AGENT])
@@ -11,5 +11,5 @@ ASSIGN_OWNERS = Right("assign_owners", app="customers", order=50, roles=[Role.OP
 EXPORT = Right("export", app="customers", order=120, roles=[Role.OPERATOR, Role.ANALYST])
 ERASE_CUSTOMERS = Right("erase_customers", app="customers", order=160)
 
-READ_CUSTOMERS = Scope("read:customers", app="customers", order=20, right=SEE_CUSTOMERS)
-WRITE_ERASURES = Scope("write:erasures", app="customers", order=70, right=ERASE_CUSTOMERS)
+READ_CUSTOMERS = TokenScope("read:customers", app="customers", order=20, right=SEE_CUSTOMERS)
+WRITE_ERASURES = TokenScope("write:erasures", app="customers", order=70, right=ERASE_CUSTOMERS)

@@ -15,12 +15,12 @@ from custrata.apps.jobs.models import Job, Status
 from custrata.apps.jobs.queries import recent
 from custrata.apps.storage.queries import nearly_full
 from custrata.apps.tiers.queries import panels, runs, schemes
-from custrata.pipeline.reading import GradedRun, likely_shared_cards, reading
-from custrata.report import Change, Move, Scheme, Size, collect
+from custrata.pipeline.reading import GradedRun, collect, likely_shared_cards, reading
+from custrata.pipeline.reading.figures import NumberChange, SchemeSummary, Size, TierMove
 from custrata.report.panels import sign
 from custrata.report.pictures import sparkline
 from custrata.web import texts
-from custrata.web.attention import Attention, MoveCount, Person
+from custrata.web.attention import Attention, MoveCount, NotedCustomer
 from custrata.web.workspace import workspace
 
 MAX_PEOPLE = 5
@@ -54,7 +54,7 @@ def headline_numbers(run: GradedRun) -> tuple[Number, ...]:
     """Customers, active customers and their spend, each with its change since the previous run."""
     past, write = runs.history(run), texts.writer("report")
     head = collect.headline(run, past[-2] if len(past) > 1 else None)
-    more: Change[int] = head.customers
+    more: NumberChange[int] = head.customers
     return (
         _headline_number("customers", past, write.number(more.now), write.signed(more.difference), more.difference),
         _headline_number(
@@ -146,11 +146,11 @@ def _customers_moved_down(run: GradedRun) -> Attention | None:
     )
 
 
-def _move_pairs(moves: list[Move]) -> frozenset[tuple[str | None, str | None]]:
+def _move_pairs(moves: list[TierMove]) -> frozenset[tuple[str | None, str | None]]:
     return frozenset((move.source, move.target) for move in moves)
 
 
-def _biggest_moves(scheme: Scheme, moves: list[Move]) -> tuple[MoveCount, ...]:
+def _biggest_moves(scheme: SchemeSummary, moves: list[TierMove]) -> tuple[MoveCount, ...]:
     """The moves with the most customers, each with a link to its list."""
     names = {tier.key: tier.name for tier in scheme.tiers}
     most = sorted(moves, key=lambda move: -move.customers)[:MAX_MOVES]
@@ -165,13 +165,13 @@ def _biggest_moves(scheme: Scheme, moves: list[Move]) -> tuple[MoveCount, ...]:
 
 
 @lru_cache(maxsize=64)
-def _people(run_id: str, scheme: str, moves: frozenset[tuple[str | None, str | None]]) -> tuple[Person, ...]:
+def _people(run_id: str, scheme: str, moves: frozenset[tuple[str | None, str | None]]) -> tuple[NotedCustomer, ...]:
     """The biggest spenders among those who moved. A run never changes, so the result is cached per process."""
     run_reading = reading(workspace())
     if run_reading is None or run_reading.run.id != run_id:
         return ()
     people = [
-        Person(row["customer_id"], row["name"] or row["customer_id"], row["spend"] or Decimal(0))
+        NotedCustomer(row["customer_id"], row["name"] or row["customer_id"], row["spend"] or Decimal(0))
         for row in run_reading.movers(scheme)
         if (row["source"], row["target"]) in moves
     ]

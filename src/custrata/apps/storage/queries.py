@@ -16,7 +16,7 @@ KIND = "compact"
 
 
 @dataclass(frozen=True)
-class Row:
+class UsageRow:
     """A part of the workspace: wording key, size in bytes, share of the total, and bytes that can be freed."""
 
     phrase: str
@@ -46,12 +46,14 @@ def disk_usage(at: datetime) -> DiskUse:
     return replace(usage, parts={**usage.parts, "database": usage.parts["database"] + size})
 
 
-def usage_rows(usage: DiskUse) -> list[Row]:
+def usage_rows(usage: DiskUse) -> list[UsageRow]:
     """The parts with a size above zero, the largest first."""
     parts = sorted(usage.parts.items(), key=lambda part: -part[1])
     whole = max(usage.total, 1)
     return [
-        Row(f"upkeep.parts.{part}", size, size / whole, usage.freeable.get(part, 0)) for part, size in parts if size
+        UsageRow(f"upkeep.parts.{part}", size, size / whole, usage.freeable.get(part, 0))
+        for part, size in parts
+        if size
     ]
 
 

@@ -1,17 +1,13 @@
 from __future__ import annotations
 
 from custrata.apps.tiers.rights import (
-    EDIT_SCHEMES,
     OVERRIDE_TIERS,
     READ_CHANGES,
     READ_RUNS,
-    READ_SCHEMES,
-    SEE_DRAFTS,
     SEE_RUNS,
     SEE_TIERS,
     WITHDRAW_RUNS,
     WRITE_OVERRIDES,
-    WRITE_SCHEMES,
 )
 from custrata.web.manifest import App, Entry, Personal, Tab, TimelineKind
 
@@ -19,15 +15,14 @@ from custrata.web.manifest import App, Entry, Personal, Tab, TimelineKind
 class TiersApp(App):
     name = "custrata.apps.tiers"
     address = "tiers/"
-    rights = (SEE_TIERS, OVERRIDE_TIERS, SEE_DRAFTS, EDIT_SCHEMES, SEE_RUNS, WITHDRAW_RUNS)
-    scopes = (READ_SCHEMES, READ_CHANGES, READ_RUNS, WRITE_SCHEMES, WRITE_OVERRIDES)
+    rights = (SEE_TIERS, OVERRIDE_TIERS, SEE_RUNS, WITHDRAW_RUNS)
+    scopes = (READ_CHANGES, READ_RUNS, WRITE_OVERRIDES)
     menu = (
         Entry("tiers.nav.tiers", "stack-2", "tiers:list", SEE_TIERS, order=20),
         Entry("tiers.nav.rfm_map", "grid-4x4", "tiers:rfm_map", SEE_TIERS, order=30),
         Entry("tiers.nav.runs", "refresh", "tiers:runs", SEE_RUNS, order=70),
     )
     routers = (
-        "custrata.apps.tiers.api.schemes.router",
         "custrata.apps.tiers.api.overrides.router",
         "custrata.apps.tiers.api.changes.router",
         "custrata.apps.tiers.api.runs.router",

@@ -1,4 +1,4 @@
-"""Overrides (tiers set by hand) and drafts of schemes."""
+"""Overrides: tiers set by hand."""
 
 from __future__ import annotations
 
@@ -43,29 +43,3 @@ class Override(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.scheme}: {self.tier}"
-
-
-class Draft(models.Model):
-    """The unpublished draft of a new or existing scheme, possibly incomplete; at most one per scheme.
-
-    `definition` is input for `custrata.tiering.define` once it is complete; `at` is the time of the last save.
-    """
-
-    scheme = models.CharField(max_length=40)
-    definition = models.JSONField()
-    note = models.TextField(blank=True, default="")
-    author: models.ForeignKey[User | None, User | None] = models.ForeignKey(User, models.SET_NULL, null=True)
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["scheme"], name="tiers_draft_one_of_a_scheme"),
-            models.CheckConstraint(condition=~models.Q(scheme=""), name="tiers_draft_names_its_scheme"),
-        )
-
-    @property
-    def audit_subject(self) -> Subject:
-        return Subject("scheme", self.scheme)
-
-    def __str__(self) -> str:
-        return self.scheme

@@ -1,20 +1,16 @@
-"""What people and programs may do with tiers, schemes and runs."""
+"""What people and programs may do with tiers and runs."""
 
 from __future__ import annotations
 
 from custrata.apps.customers.rights import SEE_CUSTOMERS
 from custrata.web.rights import Right, Role
-from custrata.web.scopes import Scope
+from custrata.web.scopes import TokenScope
 
 SEE_TIERS = Right("see_tiers", app="tiers", order=20, roles=[Role.OPERATOR, Role.ANALYST, Role.AGENT])
 OVERRIDE_TIERS = Right("override_tiers", app="tiers", order=60, roles=[Role.OPERATOR])
-SEE_DRAFTS = Right("see_drafts", app="tiers", order=70, roles=[Role.OPERATOR, Role.ANALYST])
-EDIT_SCHEMES = Right("edit_schemes", app="tiers", order=80, roles=[Role.OPERATOR])
 SEE_RUNS = Right("see_runs", app="tiers", order=130, roles=[Role.OPERATOR, Role.ANALYST])
 WITHDRAW_RUNS = Right("withdraw_runs", app="tiers", order=150)
 
-READ_SCHEMES = Scope("read:schemes", app="tiers", order=10, right=SEE_TIERS)
-READ_CHANGES = Scope("read:changes", app="tiers", order=30, right=SEE_CUSTOMERS)
-READ_RUNS = Scope("read:runs", app="tiers", order=40, right=SEE_RUNS)
-WRITE_SCHEMES = Scope("write:schemes", app="tiers", order=50, right=EDIT_SCHEMES)
-WRITE_OVERRIDES = Scope("write:overrides", app="tiers", order=60, right=OVERRIDE_TIERS)
+READ_CHANGES = TokenScope("read:changes", app="tiers", order=30, right=SEE_CUSTOMERS)
+READ_RUNS = TokenScope("read:runs", app="tiers", order=40, right=SEE_RUNS)
+WRITE_OVERRIDES = TokenScope("write:overrides", app="tiers", order=60, right=OVERRIDE_TIERS)

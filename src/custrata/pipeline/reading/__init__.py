@@ -10,8 +10,8 @@ if shop is not None:
 from custrata.pipeline.graded import GradedMove, GradedRun, GradedScheme, GradedTier, RecordedHistogram, Totals
 from custrata.pipeline.reading.changes import changes_of
 from custrata.pipeline.reading.contacts import Contacts, contacts
-from custrata.pipeline.reading.facts import CustomerFacts, Part, Purchases, Sale, SourceValue, prepare_facts
-from custrata.pipeline.reading.filters import AnyOf, Between, Cell, Filter, Ids, Moved, Tiered
+from custrata.pipeline.reading.facts import CustomerFacts, Purchases, PurchaseShare, Sale, SourceValue, prepare_facts
+from custrata.pipeline.reading.filters import Between, Filter, Ids, InRfmCell, Moved, Tiered, ValueIn
 from custrata.pipeline.reading.history import Interval, history, history_of
 from custrata.pipeline.reading.moves import Mover, Moves, biggest_movers, late_moves, moved_between, moves, moves_in
 from custrata.pipeline.reading.profile import (
@@ -26,9 +26,7 @@ from custrata.pipeline.reading.shared_cards import SharedCard, likely_shared_car
 from custrata.pipeline.reading.stays import Stays, TierStays, stays
 
 __all__ = [
-    "AnyOf",
     "Between",
-    "Cell",
     "Contacts",
     "CustomerFacts",
     "Filter",
@@ -37,13 +35,14 @@ __all__ = [
     "GradedScheme",
     "GradedTier",
     "Ids",
+    "InRfmCell",
     "Interval",
     "Moved",
     "Mover",
     "Moves",
     "NoSuchColumn",
     "NoSuchRun",
-    "Part",
+    "PurchaseShare",
     "Purchases",
     "Reading",
     "RecordedHistogram",
@@ -55,6 +54,7 @@ __all__ = [
     "TierStays",
     "Tiered",
     "Totals",
+    "ValueIn",
     "biggest_movers",
     "changes_of",
     "contacts",

@@ -52,7 +52,7 @@ LEFT JOIN (SELECT product_id, name, category FROM {products}) AS p ON l.product_
 
 
 @dataclass(frozen=True)
-class Part:
+class PurchaseShare:
     """The part of a category or channel in the purchases: number of sold orders, and amount. Name None: unknown."""
 
     name: str | None
@@ -86,8 +86,8 @@ class Purchases:
     largest first. The amounts of categories are those of the lines, before refunds."""
 
     sales: tuple[Sale, ...]
-    categories: tuple[Part, ...]
-    channels: tuple[Part, ...]
+    categories: tuple[PurchaseShare, ...]
+    channels: tuple[PurchaseShare, ...]
 
 
 @dataclass(frozen=True)
@@ -288,12 +288,12 @@ def _sold(orders: Sequence[Mapping[str, Any]], *, free: bool) -> Iterable[Sale]:
             yield Sale(order["order_id"], order["ordered_at"], net, order["channel"])
 
 
-def _parts(named: Iterable[tuple[str | None, str, Decimal]]) -> tuple[Part, ...]:
+def _parts(named: Iterable[tuple[str | None, str, Decimal]]) -> tuple[PurchaseShare, ...]:
     """By name, the number of distinct orders and the sum, the largest first."""
     orders: dict[str | None, set[str]] = {}
     sums: dict[str | None, Decimal] = {}
     for name, order, amount in named:
         orders.setdefault(name, set()).add(order)
         sums[name] = sums.get(name, Decimal(0)) + amount
-    parts = (Part(name, len(orders[name]), amount) for name, amount in sums.items())
+    parts = (PurchaseShare(name, len(orders[name]), amount) for name, amount in sums.items())
     return tuple(sorted(parts, key=lambda part: (-part.amount, part.name or "")))

@@ -15,7 +15,7 @@ Value = str | int | float | bool | Decimal | date | datetime | None
 
 
 @dataclass(frozen=True)
-class Condition:
+class SqlCondition:
     """A filter in SQL: the text, its values in order, and the columns it needs."""
 
     sql: str
@@ -24,18 +24,18 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class AnyOf:
+class ValueIn:
     """The column has one of the values; None matches NULL."""
 
     column: str
     values: tuple[Value, ...]
 
-    def condition(self, connection: Connection) -> Condition:
+    def condition(self, connection: Connection) -> SqlCondition:
         """This filter in SQL."""
         some = tuple(value for value in self.values if value is not None)
         parts = [f"{quoted(self.column)} IN ({', '.join('?' * len(some))})"] if some else []
         parts += [f"{quoted(self.column)} IS NULL"] if None in self.values else []
-        return Condition(f"({' OR '.join(parts) or 'false'})", some, (self.column,))
+        return SqlCondition(f"({' OR '.join(parts) or 'false'})", some, (self.column,))
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Tiered:
     scheme: str
     tiers: tuple[str, ...]
 
-    def condition(self, connection: Connection) -> Condition:
+    def condition(self, connection: Connection) -> SqlCondition:
         """This filter in SQL."""
-        return AnyOf(f"{self.scheme}_tier", tuple(self.tiers)).condition(connection)
+        return ValueIn(f"{self.scheme}_tier", tuple(self.tiers)).condition(connection)
 
 
 @dataclass(frozen=True)
@@ -58,24 +58,24 @@ class Between:
     low: Value = None
     high: Value = None
 
-    def condition(self, connection: Connection) -> Condition:
+    def condition(self, connection: Connection) -> SqlCondition:
         """This filter in SQL."""
         name = quoted(self.column)
         ends = [(sign, value) for sign, value in ((">=", self.low), ("<=", self.high)) if value is not None]
         parts = [f"{name} IS NOT NULL", *(f"{name} {sign} ?" for sign, _ in ends)]
-        return Condition(" AND ".join(parts), tuple(value for _, value in ends), (self.column,))
+        return SqlCondition(" AND ".join(parts), tuple(value for _, value in ends), (self.column,))
 
 
 @dataclass(frozen=True)
-class Cell:
+class InRfmCell:
     """In a cell of the RFM map: the scores of recency and frequency, 1 to 5."""
 
     r: int
     f: int
 
-    def condition(self, connection: Connection) -> Condition:
+    def condition(self, connection: Connection) -> SqlCondition:
         """This filter in SQL."""
-        return Condition("rfm_r_score = ? AND rfm_f_score = ?", (self.r, self.f), ("rfm_r_score", "rfm_f_score"))
+        return SqlCondition("rfm_r_score = ? AND rfm_f_score = ?", (self.r, self.f), ("rfm_r_score", "rfm_f_score"))
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ class Moved:
     source: str | None
     target: str
 
-    def condition(self, connection: Connection) -> Condition:
+    def condition(self, connection: Connection) -> SqlCondition:
         """This filter in SQL."""
         before, now = f"{self.scheme}_before", f"{self.scheme}_tier"
         sql = f"{quoted(before)} IS NOT DISTINCT FROM ? AND {quoted(now)} = ?"
-        return Condition(sql, (self.source, self.target), (before, now))
+        return SqlCondition(sql, (self.source, self.target), (before, now))
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ class Ids:
     customer_ids: Sequence[str] | pa.Array
     excluded: bool = False
 
-    def condition(self, connection: Connection) -> Condition:
+    def condition(self, connection: Connection) -> SqlCondition:
         """This filter in SQL."""
         ids = connection.register(pa.table({"id": pa.array(self.customer_ids, pa.string())}))
         holds = "NOT IN" if self.excluded else "IN"
-        return Condition(f"customer_id {holds} (SELECT id FROM {ids})", (), ("customer_id",))
+        return SqlCondition(f"customer_id {holds} (SELECT id FROM {ids})", (), ("customer_id",))
 
 
-Filter = AnyOf | Tiered | Between | Cell | Moved | Ids
+Filter = ValueIn | Tiered | Between | InRfmCell | Moved | Ids

@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from custrata.errors import BadInput
 from custrata.lake import Run, Workspace
-from custrata.lake.runs import POINTER
 from custrata.pipeline.graded import GradedRun
 from custrata.pipeline.reading.connection import MEMORY, THREADS, Connection, Serving, quoted
 from custrata.pipeline.reading.facts import CustomerFacts
@@ -31,7 +30,7 @@ from custrata.pipeline.reading.prepared import (
 
 Row = dict[str, Any]
 After = tuple[Any, str]
-State = tuple[int, int, int]
+Published = tuple[tuple[str, ...], tuple[str, ...]]
 Answer = TypeVar("Answer")
 
 
@@ -60,7 +59,7 @@ def refuse_unpublished(workspace: Workspace, run_id: str) -> None:
 
 
 @dataclass(frozen=True)
-class Order:
+class SortOrder:
     """Sort by a column, empty values last, then by `customer_id`; `backwards` reverses the whole order."""
 
     column: str
@@ -137,7 +136,7 @@ class Reading(CustomerFacts):
         """
 
         def query(connection: Connection) -> list[Row]:
-            order = Order(sort, descending, backwards)
+            order = SortOrder(sort, descending, backwards)
             sql, values = self._question(connection, filters, columns, order, after)
             return list(connection.table(f"{sql} LIMIT {int(limit)}", values).to_pylist())
 
@@ -154,7 +153,7 @@ class Reading(CustomerFacts):
     ) -> Iterator[pa.RecordBatch]:
         """All customers that match the filters, in batches, for exports. Raises `NoSuchColumn`."""
         with self._serving.connect() as connection:
-            sql, values = self._question(connection, filters, columns, Order(sort, descending), None)
+            sql, values = self._question(connection, filters, columns, SortOrder(sort, descending), None)
             yield from connection.batches(sql, values, rows)
 
     def count(self, filters: Sequence[Filter] = ()) -> int:
@@ -240,7 +239,7 @@ class Reading(CustomerFacts):
         connection: Connection,
         filters: Sequence[Filter],
         columns: Sequence[str],
-        order: Order,
+        order: SortOrder,
         after: After | None,
     ) -> tuple[str, list[object]]:
         names = list(dict.fromkeys(["customer_id", *(columns or self.columns), order.column]))
@@ -286,7 +285,7 @@ class Reading(CustomerFacts):
         return True
 
 
-_OPEN: dict[tuple[Path, str | None, Serving], tuple[State | None, Reading | None]] = {}
+_OPEN: dict[tuple[Path, str | None, Serving], tuple[Published, Reading | None]] = {}
 _OPENING = Lock()
 
 
@@ -300,14 +299,14 @@ def reading(
     Raises `NoSuchRun`, `RunRemoved`, `Damaged`.
     """
     serving = Serving(threads, memory)
-    key, state = (workspace.folder, run_id, serving), _state(workspace.runs.folder / POINTER)
+    key, published = (workspace.folder, run_id, serving), (workspace.runs.ids(), workspace.runs.traces())
     with _OPENING:
         opened = _OPEN.get(key)
-        if opened is None or opened[0] != state:
+        if opened is None or opened[0] != published:
             # Past runs are opened rarely, and a server has one workspace: drop all other entries.
             for other in [other for other in _OPEN if other[1] is not None or other[0] != workspace.folder]:
                 del _OPEN[other]
-            opened = _OPEN[key] = (state, _opened(workspace, run_id, serving))
+            opened = _OPEN[key] = (published, _opened(workspace, run_id, serving))
         return opened[1]
 
 
@@ -317,15 +316,6 @@ def _opened(workspace: Workspace, run_id: str | None, serving: Serving) -> Readi
         return Reading(workspace, run, serving, follows=True) if run is not None else None
     refuse_unpublished(workspace, run_id)
     return Reading(workspace, workspace.runs.run(run_id), serving, follows=False)
-
-
-def _state(file: Path) -> State | None:
-    """The identity of a file, which changes when it is replaced."""
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _file_of(run: Run) -> Path:

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import Histogram, SchemeSummary, Tier, Unit
 from custrata.report.colours import tier_colours
-from custrata.report.data import Histogram, Scheme, Tier, Unit
 from custrata.report.pictures.lettering import fit, width
 from custrata.report.pictures.svg import Drawing, empty_picture, path
 from custrata.wording.writer import Writer
@@ -27,7 +27,7 @@ def bars(tiers: Sequence[Tier], write: Writer, title: str, *, wide: bool = True,
     if not any(tier.customers for tier in tiers):
         return empty_picture(across, 200, title, write("empty.customers"))
     drawing = Drawing(across, row * len(tiers) + 4, title, "bars")
-    colours = tier_colours(Scheme("", "", tuple(tiers)))
+    colours = tier_colours(SchemeSummary("", "", tuple(tiers)))
     most = max(tier.customers for tier in tiers)
     counts = [write.short_number(tier.customers) for tier in tiers]
     sums = [write.short_money(tier.revenue) for tier in tiers]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from custrata.report.data import Histogram, Line, Lines
+from custrata.pipeline.reading.figures import Histogram, Lines, TierLine
 from custrata.report.pictures.axes import Scale, draw_lines, ticks
 from custrata.report.pictures.bars import amounts
 from custrata.report.pictures.lettering import width
@@ -83,7 +83,7 @@ def _bounds(drawing: Drawing, words: Sequence[str], left: float, right: float) -
             free = x + half + 12
 
 
-def _line(drawing: Drawing, line: Line, x: float, row: int, bottom: float) -> None:
+def _line(drawing: Drawing, line: TierLine, x: float, row: int, bottom: float) -> None:
     """A line from its name, on a row of its own, down through the bars."""
     y = ROW * (row + 1) - 4
     drawing.add("path", d=path([(x, y - 10), (x, bottom)]), css="dashed strong")

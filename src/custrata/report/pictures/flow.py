@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import SchemeSummary, TierMove
 from custrata.report.colours import APART, tier_colours
-from custrata.report.data import Move, Scheme
 from custrata.report.pictures.axes import spread_labels
 from custrata.report.pictures.lettering import fit, width
 from custrata.report.pictures.svg import Drawing, empty_picture
@@ -34,7 +34,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Frame:
+class FlowFrame:
     """The size of the picture, and the room for names on both sides."""
 
     width: float
@@ -46,13 +46,13 @@ class Frame:
 class Band:
     """A move with the place where it leaves and where it arrives."""
 
-    move: Move
+    move: TierMove
     left: float
     right: float
     height: float
 
 
-def flow(scheme: Scheme, write: Writer, *, wide: bool = True, link: str = "") -> Markup:
+def flow(scheme: SchemeSummary, write: Writer, *, wide: bool = True, link: str = "") -> Markup:
     """The flow of a scheme's customers from the run before to this one; up green, down red, the rest grey.
 
     `link` is put before `source:target`, the tiers of a band, to make the address the band leads to; a customer who
@@ -63,7 +63,7 @@ def flow(scheme: Scheme, write: Writer, *, wide: bool = True, link: str = "") ->
     rows = len(scheme.tiers) + 1
     longest = max((width(tier.name, NAME) for tier in scheme.tiers), default=0.0) + (44 if wide else 14)
     names = max(48.0, min(longest, 160.0 if wide else 84.0))
-    frame = Frame(720.0 if wide else 300.0, max(380.0 if wide else 330.0, rows * ONE_LINE + 2 * MARGIN), names)
+    frame = FlowFrame(720.0 if wide else 300.0, max(380.0 if wide else 330.0, rows * ONE_LINE + 2 * MARGIN), names)
     if not moves:
         return empty_picture(frame.width, 240, title, write("empty.flow"))
     drawing = Drawing(frame.width, frame.height, title, "flow")
@@ -81,13 +81,13 @@ def flow(scheme: Scheme, write: Writer, *, wide: bool = True, link: str = "") ->
     return drawing.markup()
 
 
-def _place(scheme: Scheme, key: str | None) -> int:
+def _place(scheme: SchemeSummary, key: str | None) -> int:
     """The place of a tier's node; the last is for customers who were or are in none of today's tiers."""
     return len(scheme.tiers) if key is None else scheme.rank.get(key, len(scheme.tiers))
 
 
 def _nodes(
-    scheme: Scheme, write: Writer, ends: Sequence[tuple[str | None, int]], absent: str, frame: Frame
+    scheme: SchemeSummary, write: Writer, ends: Sequence[tuple[str | None, int]], absent: str, frame: FlowFrame
 ) -> list[Node]:
     """The nodes of one side from the top; `absent` is the phrase for customers who have no tier there."""
     sizes = [0] * (len(scheme.tiers) + 1)
@@ -105,7 +105,7 @@ def _nodes(
     return nodes
 
 
-def _bands(scheme: Scheme, moves: list[Move], left: list[Node], right: list[Node]) -> list[Band]:
+def _bands(scheme: SchemeSummary, moves: list[TierMove], left: list[Node], right: list[Node]) -> list[Band]:
     """Bands leave in the order of where they go and arrive in the order of where they come from."""
     scale = max(node.height / node.customers for node in left if node.customers)
     leaving = sorted(moves, key=lambda move: (_place(scheme, move.source), _place(scheme, move.target)))
@@ -116,7 +116,7 @@ def _bands(scheme: Scheme, moves: list[Move], left: list[Node], right: list[Node
     return sorted(bands, key=lambda band: (scheme.direction(band.move) != "stay", -band.move.customers))
 
 
-def _stacked(moves: list[Move], places: list[int], nodes: list[Node], scale: float) -> dict[int, float]:
+def _stacked(moves: list[TierMove], places: list[int], nodes: list[Node], scale: float) -> dict[int, float]:
     """The top of each move (by identity) within its node."""
     tops: dict[int, float] = {}
     for place, group in groupby(zip(places, moves, strict=True), key=lambda pair: pair[0]):
@@ -127,13 +127,15 @@ def _stacked(moves: list[Move], places: list[int], nodes: list[Node], scale: flo
     return tops
 
 
-def _sentence(write: Writer, move: Move, source: Node, target: Node) -> str:
+def _sentence(write: Writer, move: TierMove, source: Node, target: Node) -> str:
     """The tooltip of a band."""
     customers, revenue = write.number(move.customers), write.short_money(move.revenue)
     return write("flow.mark", source=source.name, target=target.name, customers=customers, revenue=revenue)
 
 
-def _draw_band(drawing: Drawing, band: Band, frame: Frame, css: str, sentence: str, *, inside: Element | None) -> None:
+def _draw_band(
+    drawing: Drawing, band: Band, frame: FlowFrame, css: str, sentence: str, *, inside: Element | None
+) -> None:
     x0, x1 = frame.names + BAR, frame.width - frame.names - BAR
     middle, height = (x0 + x1) / 2, max(THINNEST, band.height)
     top, bottom = (band.left, band.right), (band.left + height, band.right + height)
@@ -145,7 +147,7 @@ def _draw_band(drawing: Drawing, band: Band, frame: Frame, css: str, sentence: s
 
 
 def _draw_nodes(
-    drawing: Drawing, write: Writer, nodes: list[Node], colours: dict[str, str], frame: Frame, *, on_left: bool
+    drawing: Drawing, write: Writer, nodes: list[Node], colours: dict[str, str], frame: FlowFrame, *, on_left: bool
 ) -> None:
     """The bars of one side with their names, which are spread out where the bars are thin."""
     x = frame.names if on_left else frame.width - frame.names - BAR
@@ -158,7 +160,7 @@ def _draw_nodes(
         _name(drawing, write, node, y, frame, on_left=on_left)
 
 
-def _name(drawing: Drawing, write: Writer, node: Node, y: float, frame: Frame, *, on_left: bool) -> None:
+def _name(drawing: Drawing, write: Writer, node: Node, y: float, frame: FlowFrame, *, on_left: bool) -> None:
     """The name over the number beside a tall bar; beside a low one both on a line, or the name alone."""
     x, side = (frame.names - 9, "end") if on_left else (frame.width - frame.names + 9, "start")
     number, room = write.short_number(node.customers), frame.names - 12

@@ -12,8 +12,8 @@ from itertools import accumulate, pairwise
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import SchemeSummary, Size, Tier
 from custrata.report.colours import tier_colours
-from custrata.report.data import Scheme, Size, Tier
 from custrata.report.pictures.lettering import fit, width
 from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
 from custrata.wording.writer import NOTHING, Writer
@@ -38,7 +38,7 @@ class Ring:
 
 
 @dataclass(frozen=True)
-class Part:
+class RingSegment:
     """A tier as it is drawn: its size at the moment, its share of all customers, its ring and colour."""
 
     tier: Tier
@@ -49,7 +49,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Frame:
+class RingsFrame:
     """The layout that all moments of a scheme's rings share: the size, and whether labels are next to the rings."""
 
     width: float
@@ -79,7 +79,7 @@ def ring_radii(customers: Sequence[int], radius: float, full: int) -> list[Ring]
     return [Ring(inner, outer) for inner, outer in pairwise(edges)]
 
 
-def rings(scheme: Scheme, write: Writer, *, wide: bool = True, moment: int = -1, link: str = "") -> Markup:
+def rings(scheme: SchemeSummary, write: Writer, *, wide: bool = True, moment: int = -1, link: str = "") -> Markup:
     """The ring chart of a scheme at one moment of its history, the last by default.
 
     Names stand inside the rings where every ring has room for its own at every moment, otherwise beside them at
@@ -99,7 +99,7 @@ def rings(scheme: Scheme, write: Writer, *, wide: bool = True, moment: int = -1,
     return drawing.markup()
 
 
-def small_rings(scheme: Scheme, write: Writer) -> Markup:
+def small_rings(scheme: SchemeSummary, write: Writer) -> Markup:
     """The rings of this run alone, small and without names."""
     title = write("rings.title", scheme=scheme.name)
     if scheme.customers == 0:
@@ -109,29 +109,29 @@ def small_rings(scheme: Scheme, write: Writer) -> Markup:
     return drawing.markup()
 
 
-def _parts(scheme: Scheme, write: Writer, sizes: Sequence[Size], radius: float, full: int) -> list[Part]:
+def _parts(scheme: SchemeSummary, write: Writer, sizes: Sequence[Size], radius: float, full: int) -> list[RingSegment]:
     """The tiers at a moment, the best first."""
     colours, total = tier_colours(scheme), sum(size.customers for size in sizes)
     shapes = ring_radii([size.customers for size in sizes], radius, full)
     return [
-        Part(tier, size, write.share(size.customers / total if total else None), shape, colours[tier.key])
+        RingSegment(tier, size, write.share(size.customers / total if total else None), shape, colours[tier.key])
         for tier, size, shape in zip(scheme.tiers, sizes, shapes, strict=True)
     ]
 
 
-def _frame(scheme: Scheme, write: Writer, wide: bool) -> Frame:
+def _frame(scheme: SchemeSummary, write: Writer, wide: bool) -> RingsFrame:
     full = max((sum(size.customers for size in sizes) for sizes in scheme.timeline), default=0)
     across, radius = (520.0, 176.0) if wide else (300.0, 132.0)
     moments = (ring_radii([size.customers for size in sizes], radius, full) for sizes in scheme.timeline)
     if all(_names_fit(scheme, write, sizes, shapes) for sizes, shapes in zip(scheme.timeline, moments, strict=True)):
-        return Frame(across, 2 * (radius + MARGIN), radius, full, labels_beside=False, gap=0)
+        return RingsFrame(across, 2 * (radius + MARGIN), radius, full, labels_beside=False, gap=0)
     radius = radius if wide else 84.0
     gap = min(MOST_GAP, max(LEAST_GAP, radius / max(1.0, len(scheme.tiers) - 1.5)))
     lowest = gap * (len(scheme.tiers) - 1.5) + gap / 2
-    return Frame(across, radius + 2 * MARGIN + max(radius, lowest), radius, full, labels_beside=True, gap=gap)
+    return RingsFrame(across, radius + 2 * MARGIN + max(radius, lowest), radius, full, labels_beside=True, gap=gap)
 
 
-def _names_fit(scheme: Scheme, write: Writer, sizes: Sequence[Size], shapes: Sequence[Ring]) -> bool:
+def _names_fit(scheme: SchemeSummary, write: Writer, sizes: Sequence[Size], shapes: Sequence[Ring]) -> bool:
     return all(
         _name_fits(width(_inside(tier, size, write), LARGE * 1.06), shape)
         for tier, size, shape in zip(scheme.tiers, sizes, shapes, strict=True)
@@ -150,7 +150,7 @@ def _inside(tier: Tier, size: Size, write: Writer) -> str:
     return f"{tier.name}  {write.number(size.customers)}"
 
 
-def _sentence(part: Part, write: Writer) -> str:
+def _sentence(part: RingSegment, write: Writer) -> str:
     """The tooltip of a ring."""
     return write(
         "rings.mark",
@@ -161,7 +161,7 @@ def _sentence(part: Part, write: Writer) -> str:
     )
 
 
-def _discs(drawing: Drawing, write: Writer, parts: list[Part], centre: Point, link: str) -> None:
+def _discs(drawing: Drawing, write: Writer, parts: list[RingSegment], centre: Point, link: str) -> None:
     """The discs from the widest to the narrowest, each covering the middle of the one before."""
     for part in reversed(parts):
         edge, sentence = min(1.5, (part.ring.outer - part.ring.inner) / 3), _sentence(part, write)
@@ -177,7 +177,7 @@ def _discs(drawing: Drawing, write: Writer, parts: list[Part], centre: Point, li
         )
 
 
-def _labels_inside(drawing: Drawing, write: Writer, parts: list[Part], centre: Point) -> None:
+def _labels_inside(drawing: Drawing, write: Writer, parts: list[RingSegment], centre: Point) -> None:
     """Name and number at the top of each ring, of the core in its middle."""
     for part in parts:
         y = centre[1] - (part.ring.middle if part.ring.inner else 0) + LARGE / 2 - 2
@@ -185,7 +185,7 @@ def _labels_inside(drawing: Drawing, write: Writer, parts: list[Part], centre: P
         drawing.add("tspan", inside=words, dx=7, css="count").text = write.number(part.size.customers)
 
 
-def _labels_beside(drawing: Drawing, write: Writer, parts: list[Part], frame: Frame) -> None:
+def _labels_beside(drawing: Drawing, write: Writer, parts: list[RingSegment], frame: RingsFrame) -> None:
     """Labels in a column on the right, in the order of the rings, so that no two leader lines cross."""
     x, y = frame.centre
     elbow = x + frame.radius + ELBOW
@@ -200,7 +200,7 @@ def _labels_beside(drawing: Drawing, write: Writer, parts: list[Part], frame: Fr
         _label(drawing, write, part, (elbow + 9, y + down), frame)
 
 
-def _label(drawing: Drawing, write: Writer, part: Part, at: Point, frame: Frame) -> None:
+def _label(drawing: Drawing, write: Writer, part: RingSegment, at: Point, frame: RingsFrame) -> None:
     """Name over numbers where the labels are far enough apart, else name and number on one line."""
     (x, y), room = at, frame.width - at[0] - 2
     number, mean = write.short_number(part.size.customers), part.size.mean

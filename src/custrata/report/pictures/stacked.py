@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import SchemeSummary, Size
 from custrata.report.colours import tier_colours
-from custrata.report.data import Scheme, Size
 from custrata.report.pictures.axes import Scale, draw_dates, draw_lines, ticks, time_places
 from custrata.report.pictures.lettering import width
 from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
@@ -36,7 +36,7 @@ def layers(timeline: Sequence[Sequence[Size]]) -> list[Layer]:
     return stack
 
 
-def stacked(scheme: Scheme, write: Writer, *, wide: bool = True) -> Markup:
+def stacked(scheme: SchemeSummary, write: Writer, *, wide: bool = True) -> Markup:
     """The revenue of a scheme's tiers at each run; a single run is a column."""
     title = write("stacked.title", scheme=scheme.name)
     across, height = (520.0, 280.0) if wide else (300.0, 230.0)
@@ -62,7 +62,7 @@ def stacked(scheme: Scheme, write: Writer, *, wide: bool = True) -> Markup:
     return drawing.markup()
 
 
-def _draw_marks(drawing: Drawing, scheme: Scheme, xs: list[float], word: str, height: float) -> None:
+def _draw_marks(drawing: Drawing, scheme: SchemeSummary, xs: list[float], word: str, height: float) -> None:
     """A line down where the method changes; the word over it, unless it would touch the one before."""
     free = 0.0
     for x, moment in zip(xs, scheme.history, strict=False):

@@ -2,7 +2,7 @@
 
 from custrata.tiering.life.outlook import Outlook, outlook
 from custrata.tiering.life.reviews import next_review, review_start
-from custrata.tiering.life.rules import Life, Review, Rung
+from custrata.tiering.life.rules import Life, LifeTier, Review
 from custrata.tiering.life.terms import Term
 from custrata.tiering.life.transition import LIVED, REASONS, STATE, STATUSES, live
 
@@ -12,9 +12,9 @@ __all__ = [
     "STATE",
     "STATUSES",
     "Life",
+    "LifeTier",
     "Outlook",
     "Review",
-    "Rung",
     "Term",
     "live",
     "next_review",

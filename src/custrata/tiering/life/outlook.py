@@ -44,8 +44,8 @@ def outlook(
 
     Where tiers are reviewed on anniversaries, `since` and `member_since` give the day by which the tier must be kept.
 
-    >>> from custrata.tiering.life import Rung
-    >>> life = Life((Rung("gold", 1000, keep=800, valid_days=365), Rung("basic", None)))
+    >>> from custrata.tiering.life import LifeTier
+    >>> life = Life((LifeTier("gold", 1000, keep=800, valid_days=365), LifeTier("basic", None)))
     >>> at = AsOf.of("2026-01-01", "Asia/Shanghai")
     >>> outlook(life, "gold", 720, AsOf.of("2026-07-01", at.zone).instant, at)
     Outlook(next_tier=None, missing=None, keep_line=800, keep_missing=80, keep_by=datetime.date(2026, 6, 30))

@@ -59,8 +59,8 @@ def next_review(
 ) -> date | None:
     """The day of one customer's next review after `as_of`; none where every run is one, or nothing to reckon from.
 
-    >>> from custrata.tiering.life import Rung
-    >>> life = Life((Rung("gold", 10), Rung("basic", None)), Review("calendar", ((4, 1),)))
+    >>> from custrata.tiering.life import LifeTier
+    >>> life = Life((LifeTier("gold", 10), LifeTier("basic", None)), Review("calendar", ((4, 1),)))
     >>> next_review(life, None, None, "2025-04-01", "Asia/Shanghai")
     datetime.date(2026, 4, 1)
     """

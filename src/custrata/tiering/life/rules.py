@@ -73,7 +73,7 @@ class NothingSince(BadInput):
 
 
 @dataclass(frozen=True)
-class Rung:
+class LifeTier:
     """One tier of a life; the best comes first, the last is the lowest.
 
     - `enter` a value at or beyond this line gets in; `None` for the last alone.
@@ -164,14 +164,14 @@ class Life:
     those of the scheme's rolling window, or those `since_review`.
 
     Raises `NoTiers`, `RungTwice`, `EnterLineMissing`, `LowestHasLine`, `RungsOutOfOrder`, `KeepBeyondEnter`,
-    `NothingSince`, `UnknownLifeWord`; a `Rung` raises `BadLifeNumber` and a `Review` `BadReviewDates`.
+    `NothingSince`, `UnknownLifeWord`; a `LifeTier` raises `BadLifeNumber` and a `Review` `BadReviewDates`.
 
-    >>> life = Life((Rung("gold", 1000, keep=800, valid_days=365), Rung("basic", None)))
+    >>> life = Life((LifeTier("gold", 1000, keep=800, valid_days=365), LifeTier("basic", None)))
     >>> life.tiers
     ('gold', 'basic')
     """
 
-    rungs: tuple[Rung, ...]
+    rungs: tuple[LifeTier, ...]
     review: Review = Review()
     less_is_better: bool = False
     qualify: Qualify = "rolling"
@@ -211,6 +211,6 @@ class Life:
         return number < line if self.less_is_better else number > line
 
 
-def _line(rung: Rung) -> Number:
+def _line(rung: LifeTier) -> Number:
     assert rung.enter is not None
     return rung.enter

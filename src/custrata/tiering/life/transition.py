@@ -11,7 +11,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from custrata.analytics.ladders import Ladder, Step, meets
+from custrata.analytics.ladders import Ladder, LadderStep, meets
 from custrata.analytics.moments import AsOf
 from custrata.engine.functions import Number, epoch_micros
 from custrata.schema import INSTANT
@@ -72,12 +72,12 @@ def live(table: ir.Table, life: Life, as_of: AsOf) -> ir.Table:
     `own_status`, `own_since`, `own_until`, the life that goes on whatever a person decided. The next run takes these as
     its `was_…`, and `tier`, `status` and `since` as its `shown_…`.
 
-    >>> from custrata.tiering.life import Rung
+    >>> from custrata.tiering.life import LifeTier
     >>> none = {name: None for name in ("was_tier", "was_status", "was_since", "was_until", "was_at", "member_since")}
     >>> rows = ibis.memtable([{"customer_id": "Ann", "value": 900, **none}], schema={"customer_id": "string",
     ...     "value": "int64", "was_tier": "string", "was_status": "string", "was_since": INSTANT, "was_until": INSTANT,
     ...     "was_at": INSTANT, "member_since": "date"})
-    >>> life = Life((Rung("gold", 900, keep=500), Rung("basic", None)))
+    >>> life = Life((LifeTier("gold", 900, keep=500), LifeTier("basic", None)))
     >>> live(rows, life, AsOf.of("2025-01-31", "Asia/Shanghai")).execute()[["tier", "status", "reason"]].values.tolist()
     [['gold', 'entered', 'met_enter']]
     """
@@ -279,5 +279,5 @@ def _reason(placed: ir.Table, life: Life) -> ir.StringValue:
 def ladder_of(life: Life) -> Ladder:
     """The enter lines as a ladder: what decides where nothing was before."""
     *upper, lowest = life.rungs
-    steps = tuple(Step(rung.tier, rung.enter) for rung in upper if rung.enter is not None)
+    steps = tuple(LadderStep(rung.tier, rung.enter) for rung in upper if rung.enter is not None)
     return Ladder(steps, lowest.tier, life.less_is_better)

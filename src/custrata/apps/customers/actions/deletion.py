@@ -16,7 +16,7 @@ from custrata.apps.customers.actions.scrubbing import scrub
 from custrata.apps.customers.models import Customer, Edit
 from custrata.apps.customers.queries.personal import personal_models
 from custrata.errors import Refused
-from custrata.lake.intents import Person
+from custrata.lake.intents import ErasedPerson
 
 CUSTOMER = "customer_id"
 TRIGRAMS = "customers_trigrams"
@@ -58,7 +58,7 @@ class ServerDatabase:
     def __init__(self, state: Path) -> None:
         self.state = state
 
-    def people(self, customer_ids: Collection[str]) -> list[Person]:
+    def people(self, customer_ids: Collection[str]) -> list[ErasedPerson]:
         """Names and contacts of these customers in the database, including edits."""
         contacts: dict[str, dict[str, set[str]]] = {}
         for customer in Customer.objects.filter(customer_id__in=list(customer_ids)):
@@ -72,11 +72,13 @@ class ServerDatabase:
         for customer_id, attribute, value in edits.values_list(CUSTOMER, "attribute", "value"):
             contacts[customer_id][attribute] |= {value} if value else set()
         return [
-            Person(customer_id, *(tuple(sorted(values_by_attribute[name])) for name in ("email", "phone", "name")))
+            ErasedPerson(
+                customer_id, *(tuple(sorted(values_by_attribute[name])) for name in ("email", "phone", "name"))
+            )
             for customer_id, values_by_attribute in contacts.items()
         ]
 
-    def rows(self, people: Sequence[Person]) -> dict[str, int]:
+    def rows(self, people: Sequence[ErasedPerson]) -> dict[str, int]:
         """The number of rows about these people, by table."""
         counts: dict[str, int] = {}
         with transaction.atomic(), staged({CUSTOMER: "text"}, ((person.customer_id,) for person in people)) as name:
@@ -96,7 +98,7 @@ class ServerDatabase:
                 while rows := cursor.fetchmany(PORTION):
                     yield from (row[0] for row in rows)
 
-    def erase(self, people: Sequence[Person], *, at: datetime) -> dict[str, int]:
+    def erase(self, people: Sequence[ErasedPerson], *, at: datetime) -> dict[str, int]:
         """Delete all rows about these people, redact them in all other texts, and reclaim the space.
 
         Deleted data leaves the database files too: SQLite rewrites the file and truncates its log, PostgreSQL runs

@@ -16,7 +16,7 @@ from custrata.apps.audit.actions import ERASED
 from custrata.apps.customers.models import Customer
 from custrata.apps.jobs.models import Job
 from custrata.identity.folding import searchable, searched
-from custrata.lake.intents import Person
+from custrata.lake.intents import ErasedPerson
 from custrata.web.manifest import manifests
 
 LEAST = 4  # minimum length of an id that is searched for in running text; shorter ones match by chance
@@ -29,12 +29,12 @@ QUESTION = "question"  # of a job about a list of customers: the query string of
 class Needles:
     """Search terms of some people, and texts with them redacted.
 
-    >>> ann = Person("C-0815", ("ann@example.com",), ("+8613800130007",))
+    >>> ann = ErasedPerson("C-0815", ("ann@example.com",), ("+8613800130007",))
     >>> Needles([ann]).redact("客户C-0815来电, Ann@example.com; C-08156")
     '客户erased来电, erased; C-08156'
     """
 
-    def __init__(self, people: Collection[Person]) -> None:
+    def __init__(self, people: Collection[ErasedPerson]) -> None:
         self.ids = {person.customer_id for person in people if len(person.customer_id) >= LEAST}
         emails = {email for person in people for email in person.emails}
         numbers = {phone for person in people for phone in person.phones}
@@ -80,7 +80,7 @@ def _national(phone: str) -> Iterator[str]:
         yield national
 
 
-def scrub(people: Sequence[Person]) -> dict[str, int]:
+def scrub(people: Sequence[ErasedPerson]) -> dict[str, int]:
     """Redact ids and contacts of people in every text and JSON field of the apps; return changed rows by table.
 
     The audit log must be open for changes. Names are not redacted, since others may have the same name.
@@ -132,7 +132,7 @@ def _truncate(field: models.Field[Any, Any], value: Any) -> Any:
     return value[:longest] if isinstance(value, str) and longest else value
 
 
-def _scrub_searches(people: Sequence[Person]) -> int:
+def _scrub_searches(people: Sequence[ErasedPerson]) -> int:
     """Redact searches in jobs that match one of the people, since the search text may be a name."""
     texts = [searchable(person.customer_id, *person.names, *person.phones, *person.emails) for person in people]
     finds: Callable[[str], bool] = lambda typed: any(  # noqa: E731  # short

@@ -39,7 +39,7 @@ BY_UNIT: dict[str, Kind] = {"money": "money", "share": "share"}
 
 
 @dataclass(frozen=True)
-class Column:
+class ProfileColumn:
     """One column: its key in the profile, label, group, format and scheme."""
 
     key: str
@@ -59,7 +59,7 @@ class Column:
         return self.group != DECIDED
 
 
-def available_columns(types: Mapping[str, str], language: str) -> dict[str, Column]:
+def available_columns(types: Mapping[str, str], language: str) -> dict[str, ProfileColumn]:
     """Every available column by key; `types` maps columns of the profile to SQL types."""
     columns = {key: _declared(column, language) for key, column in list_columns().items()}
     schemes = tuple(graded_schemes())
@@ -76,36 +76,36 @@ def list_columns() -> dict[str, ListColumn]:
     return {column.key: column for app in manifests() for column in app.list_columns}
 
 
-def _declared(column: ListColumn, language: str) -> Column:
+def _declared(column: ListColumn, language: str) -> ProfileColumn:
     area, _, name = column.phrase.partition(".")
-    return Column(column.key, phrase(area, name, language), DECIDED, cast(Kind, column.kind))
+    return ProfileColumn(column.key, phrase(area, name, language), DECIDED, cast(Kind, column.kind))
 
 
-def columns_of(person: User, columns: Mapping[str, Column]) -> list[Column]:
+def columns_of(person: User, columns: Mapping[str, ProfileColumn]) -> list[ProfileColumn]:
     """The columns a person chose, as far as available; else the defaults."""
     saved_keys = ListColumns.objects.filter(person=person).values_list("columns", flat=True).first()
     chosen = [columns[key] for key in saved_keys or () if key in columns]
     return chosen or [columns[key] for key in STARTING if key in columns]
 
 
-def _column(name: str, kind: str, language: str, schemes: Sequence[str]) -> Column | None:
+def _column(name: str, kind: str, language: str, schemes: Sequence[str]) -> ProfileColumn | None:
     scheme, _, part = name.rpartition("_")
     if name in HIDDEN:
         return None
     if part == "tier" and scheme in schemes:
-        return Column(name, scheme_named(scheme, language), "tiers", "tier", scheme)
+        return ProfileColumn(name, scheme_named(scheme, language), "tiers", "tier", scheme)
     if name in SCORES:
         label = phrase("customers", f"column.{name}", language)
-        return Column(name, label, "tiers", "label" if name == "rfm_label" else "number")
+        return ProfileColumn(name, label, "tiers", "label" if name == "rfm_label" else "number")
     if name in CONTACT:
-        return Column(name, trait_label(name, language), "contact", _by_type(kind))
+        return ProfileColumn(name, trait_label(name, language), "contact", _by_type(kind))
     trait = CATALOGUE.get(name)
     if trait is not None:
         written = NAMED.get(name) or BY_UNIT.get(trait.unit) or _by_type(kind)
-        return Column(name, trait_name(name, language), trait.group, written)
+        return ProfileColumn(name, trait_name(name, language), trait.group, written)
     if any(name.startswith(f"{key}_") for key in schemes):
         return None
-    return Column(name, trait_name(name, language), "other", _by_type(kind))
+    return ProfileColumn(name, trait_name(name, language), "other", _by_type(kind))
 
 
 def trait_label(name: str, language: str) -> str:

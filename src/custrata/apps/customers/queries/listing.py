@@ -10,12 +10,12 @@ import pyarrow as pa
 from django.db.models import QuerySet
 
 from custrata.apps.customers.models import Customer
-from custrata.apps.customers.queries.columns import DECIDED, Column, list_columns
+from custrata.apps.customers.queries.columns import DECIDED, ProfileColumn, list_columns
 from custrata.apps.customers.queries.customers import contacts_of
 from custrata.apps.customers.queries.filters import Selection, selection_of
 from custrata.apps.customers.queries.searching import SearchResult, search_customers
 from custrata.identity.folding import searched
-from custrata.pipeline.reading import Cell, Filter, Ids, Moved, Reading, Tiered
+from custrata.pipeline.reading import Filter, Ids, InRfmCell, Moved, Reading, Tiered
 from custrata.web.lists import LIMIT
 from custrata.web.manifest import function
 from custrata.web.paging import Cursor, keyset
@@ -39,7 +39,7 @@ class ListQuery:
     @property
     def of_profile(self) -> list[Filter]:
         """The filters on the profile."""
-        cell: list[Filter] = [Cell(*self.cell)] if self.cell else []
+        cell: list[Filter] = [InRfmCell(*self.cell)] if self.cell else []
         moves = [Moved(scheme, source, target) for scheme, source, target in self.moved]
         return [*(Tiered(scheme, tiers) for scheme, tiers in self.tiers), *cell, *moves]
 
@@ -58,13 +58,13 @@ class ResolvedFilters:
 
 
 @dataclass(frozen=True)
-class Line:
+class ListedCustomer:
     """One customer of the list: contacts and declared columns are current, the rest is as of the run."""
 
     customer_id: str
     name: str
     customer: Customer | None
-    cells: Sequence[tuple[Column, Any]]
+    cells: Sequence[tuple[ProfileColumn, Any]]
     at: tuple[Any, str] = field(repr=False, default=(None, ""))
 
 
@@ -72,10 +72,10 @@ class Line:
 class ListPage:
     """A page plus one row, the total count, the search result, and found customers that are not graded yet."""
 
-    rows: list[Line]
+    rows: list[ListedCustomer]
     many: int
     search: SearchResult | None
-    ungraded: list[Line]
+    ungraded: list[ListedCustomer]
 
 
 def resolve_filters(list_query: ListQuery) -> ResolvedFilters:
@@ -95,7 +95,9 @@ def _selections(list_query: ListQuery) -> Iterator[Selection]:
             yield selection
 
 
-def list_page(reading: Reading, list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> ListPage:
+def list_page(
+    reading: Reading, list_query: ListQuery, columns: Sequence[ProfileColumn], cursor: Cursor | None
+) -> ListPage:
     """A page of customers after or before a cursor, and the total count."""
     picked = resolve_filters(list_query)
     ids = picked.search.customer_ids if picked.search is not None else ()
@@ -118,11 +120,11 @@ def lines(
     reading: Reading,
     list_query: ListQuery,
     filters: Sequence[Filter],
-    columns: Sequence[Column],
+    columns: Sequence[ProfileColumn],
     cursor: Cursor | None,
     *,
     limit: int = LIMIT + 1,
-) -> list[Line]:
+) -> list[ListedCustomer]:
     """Up to `limit` customers after or before a cursor."""
     keys = ["customer_id", *(column.key for column in columns if column.key in reading.columns)]
     after = (cursor.key[0], str(cursor.key[1])) if cursor is not None else None
@@ -138,7 +140,7 @@ def lines(
     return _lines(rows, columns, list_query.sort)
 
 
-def _ungraded(list_query: ListQuery, customer_ids: Sequence[str], graded_ids: Set[str]) -> list[Line]:
+def _ungraded(list_query: ListQuery, customer_ids: Sequence[str], graded_ids: Set[str]) -> list[ListedCustomer]:
     """Customers found by a search that are not in the run, since they are newer; only their contacts are known."""
     if list_query.of_profile or list_query.run:
         return []
@@ -157,7 +159,9 @@ def customers_without_run(list_query: ListQuery) -> QuerySet[Customer]:
     return rows
 
 
-def lines_without_run(list_query: ListQuery, columns: Sequence[Column], cursor: Cursor | None) -> list[Line]:
+def lines_without_run(
+    list_query: ListQuery, columns: Sequence[ProfileColumn], cursor: Cursor | None
+) -> list[ListedCustomer]:
     """A page of these customers, by id."""
     customers = keyset(customers_without_run(list_query), ("customer_id",), cursor, limit=LIMIT)
     return _lines([{"customer_id": customer.customer_id} for customer in customers], columns, "customer_id")
@@ -170,7 +174,7 @@ def matching_ids(reading: Reading | None, list_query: ListQuery) -> list[str]:
     return list(customers_without_run(list_query).order_by().values_list("customer_id", flat=True))
 
 
-def table(reading: Reading, list_query: ListQuery, columns: Sequence[Column]) -> Iterator[list[Any]]:
+def table(reading: Reading, list_query: ListQuery, columns: Sequence[ProfileColumn]) -> Iterator[list[Any]]:
     """All customers that match a list query, as export rows: id, name, then the columns."""
     keys = [column.key for column in columns if column.key in reading.columns]
     named = ["name"] if "name" in reading.columns else []
@@ -180,7 +184,7 @@ def table(reading: Reading, list_query: ListQuery, columns: Sequence[Column]) ->
         yield from _rows(batch, columns)
 
 
-def _rows(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[list[Any]]:
+def _rows(batch: pa.RecordBatch, columns: Sequence[ProfileColumn]) -> Iterator[list[Any]]:
     for line in _lines(batch.to_pylist(), columns, "customer_id"):
         yield [line.customer_id, line.name, *(_plain(value) for _, value in line.cells)]
 
@@ -200,7 +204,7 @@ def _date_or_text(value: Any) -> Any:
     return value if hasattr(value, "isoformat") else str(value)
 
 
-def _lines(rows: Sequence[dict[str, Any]], columns: Sequence[Column], sort: str) -> list[Line]:
+def _lines(rows: Sequence[dict[str, Any]], columns: Sequence[ProfileColumn], sort: str) -> list[ListedCustomer]:
     ids = [row["customer_id"] for row in rows]
     contacts = contacts_of(ids)
     declared = {
@@ -215,12 +219,12 @@ def _line(
     row: dict[str, Any],
     customer: Customer | None,
     declared: Mapping[str, Mapping[str, Any]],
-    columns: Sequence[Column],
+    columns: Sequence[ProfileColumn],
     sort: str,
-) -> Line:
+) -> ListedCustomer:
     now: dict[str, Any] = {key: values.get(row["customer_id"]) for key, values in declared.items()}
     if customer is not None:
         now |= {name: getattr(customer, name) or None for name in ("phone", "email", "company")}
     cells = [(column, now[column.key] if column.key in now else row.get(column.key)) for column in columns]
     name = customer.name if customer is not None else row.get("name") or ""
-    return Line(row["customer_id"], name, customer, cells, (row.get(sort), row["customer_id"]))
+    return ListedCustomer(row["customer_id"], name, customer, cells, (row.get(sort), row["customer_id"]))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from custrata.pipeline.reading import Part, Purchases, Sale
+from custrata.pipeline.reading import Purchases, PurchaseShare, Sale
 
 MOST_PARTS = 8
 MOST_ORDERS = 200
@@ -25,7 +25,7 @@ class Slice:
     rest: int = 0
 
 
-def slices(parts: Sequence[Part]) -> list[Slice]:
+def slices(parts: Sequence[PurchaseShare]) -> list[Slice]:
     """The largest parts and the rest, with their shares of the positive total."""
     whole = sum((part.amount for part in parts if part.amount > 0), Decimal(0)) or Decimal(1)
     pieces = [Slice(part.name, part.orders, part.amount, float(part.amount / whole)) for part in parts[:MOST_PARTS]]

@@ -17,7 +17,7 @@ WIDTH = 1000.0
 
 
 @dataclass(frozen=True)
-class Stretch:
+class DrawnInterval:
     """An interval as drawn, at `x` with a width out of `WIDTH`, and its description."""
 
     x: float
@@ -35,10 +35,10 @@ class Strip:
     """A scheme's intervals, oldest first, within the period shown."""
 
     scheme: str
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[DrawnInterval, ...]
 
     @property
-    def newest_first(self) -> tuple[Stretch, ...]:
+    def newest_first(self) -> tuple[DrawnInterval, ...]:
         """The intervals in the order of the table."""
         return self.stretches[::-1]
 
@@ -73,7 +73,7 @@ def _strip(key: str, intervals: Sequence[Interval], start: datetime, end: dateti
     return Strip(key, tuple(_stretch(interval, start, end) for interval in intervals))
 
 
-def _stretch(interval: Interval, start: datetime, end: datetime) -> Stretch:
+def _stretch(interval: Interval, start: datetime, end: datetime) -> DrawnInterval:
     whole = (end - start).total_seconds()
     until = end if interval.valid_until is None else interval.valid_until
     left = WIDTH * (interval.valid_from - start).total_seconds() / whole if whole else 0.0
@@ -86,7 +86,7 @@ def _stretch(interval: Interval, start: datetime, end: datetime) -> Stretch:
     )
     x = min(left, WIDTH - 6.0)
     width = min(right, WIDTH) - x
-    return Stretch(
+    return DrawnInterval(
         x,
         width,
         tier_colour(interval.scheme, interval.tier),

@@ -10,7 +10,7 @@ from django.template import Library
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from custrata.apps.customers.queries.columns import Column, Kind
+from custrata.apps.customers.queries.columns import Kind, ProfileColumn
 from custrata.web import texts
 from custrata.web.colours import tier_colour
 from custrata.web.schemes import scheme_named, tier_named
@@ -22,7 +22,7 @@ register = Library()
 NOTHING = SafeString('<span class="text-secondary">–</span>')
 
 
-class Cells:
+class CellFormatter:
     """Formats values for one reader and one run."""
 
     def __init__(self, writer: Writer) -> None:
@@ -73,11 +73,11 @@ def _exact(value: Any) -> Decimal:
 
 
 @lru_cache(maxsize=8)
-def _cells(language: str, currency: str, timezone: str, run: str) -> Cells:
-    return Cells(Writer(language, currency, timezone))
+def _cells(language: str, currency: str, timezone: str, run: str) -> CellFormatter:
+    return CellFormatter(Writer(language, currency, timezone))
 
 
-def cells() -> Cells:
+def cells() -> CellFormatter:
     """The formatter for the current reader."""
     settings, run = workspace().settings, published_run()
     return _cells(texts.language(), settings.currency, settings.timezone, run.id if run is not None else "")
@@ -100,7 +100,7 @@ def row_of_cells(line: Any) -> SafeString:
     )
 
 
-def _cell_attributes(column: Column) -> SafeString:
+def _cell_attributes(column: ProfileColumn) -> SafeString:
     if column.is_number:
         return SafeString(' class="number"')
     return SafeString(' class="wide"' if column.kind == "text" else "")

@@ -12,7 +12,7 @@ from custrata.apps.jobs.actions.queue import (
     enqueue,
     retry,
 )
-from custrata.apps.jobs.actions.registry import CHECKS, KINDS, Check, Kind, every, handler, title_phrase
+from custrata.apps.jobs.actions.registry import CHECKS, KINDS, Check, JobKind, every, handler, title_phrase
 from custrata.apps.jobs.actions.running import Cancelled, ClaimLost, HandedBack, Running
 from custrata.apps.jobs.actions.schedules import enqueue_due, set_schedule
 
@@ -26,7 +26,7 @@ __all__ = [
     "JobIsDone",
     "JobIsOpen",
     "JobIsOver",
-    "Kind",
+    "JobKind",
     "Running",
     "SameIsOpen",
     "UnknownJobKind",

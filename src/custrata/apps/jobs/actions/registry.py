@@ -13,7 +13,7 @@ Look = Callable[[datetime], object]
 
 
 @dataclass(frozen=True)
-class Kind:
+class JobKind:
     """A kind of job.
 
     `perform(running, **arguments)` may be restarted at any time, even when it had finished but not yet recorded that.
@@ -39,7 +39,7 @@ class Check:
     look: Look
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, JobKind] = {}
 CHECKS: dict[str, Check] = {}
 
 
@@ -66,7 +66,7 @@ def handler(
             raise ValueError(f"{kind} is registered twice")
         app = perform.__module__.removesuffix(".jobs").rpartition(".")[2]
         named = title or f"{app}.kinds.{kind}"
-        KINDS[kind] = Kind(kind, perform, attempts, longest, waits_for, named, opens, schedulable)
+        KINDS[kind] = JobKind(kind, perform, attempts, longest, waits_for, named, opens, schedulable)
         return perform
 
     return register

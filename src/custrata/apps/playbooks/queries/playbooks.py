@@ -13,7 +13,7 @@ from custrata.web.workspace import published_run, workspace
 
 
 @dataclass(frozen=True)
-class Card:
+class PlaybookCard:
     """A playbook in the list: whether it is the workspace's own, and the number of customers in the tier."""
 
     playbook: Playbook
@@ -26,23 +26,28 @@ def has_playbook(scheme: str, tier: str) -> bool:
     return (scheme, tier) in playbooks()
 
 
-def own_playbook(scheme: str, tier: str) -> OwnPlaybook | None:
+def _own_playbook(scheme: str, tier: str) -> OwnPlaybook | None:
     """The workspace's replacement of a shipped playbook, if any."""
     return OwnPlaybook.objects.select_related("actor").filter(scheme=scheme, tier=tier).first()
 
 
 def effective_playbook(scheme: str, tier: str) -> Playbook:
     """The playbook of a tier that is in effect in the workspace. Raises `NoSuchPlaybook`."""
+    return playbook_and_own(scheme, tier)[0]
+
+
+def playbook_and_own(scheme: str, tier: str) -> tuple[Playbook, OwnPlaybook | None]:
+    """The playbook of a tier that is in effect, and the workspace's replacement. Raises `NoSuchPlaybook`."""
     shipped = playbook(scheme, tier)
-    own = own_playbook(scheme, tier)
-    return playbook(scheme, tier, own.content) if own else shipped
+    own = _own_playbook(scheme, tier)
+    return (playbook(scheme, tier, own.content) if own else shipped), own
 
 
-def cards(scheme: str = "") -> list[tuple[str, list[Card]]]:
+def cards(scheme: str = "") -> list[tuple[str, list[PlaybookCard]]]:
     """The playbooks of every scheme, or of one, with tiers from best to worst."""
     own = {(row.scheme, row.tier): row.content for row in OwnPlaybook.objects.all()}
     shipped, sizes = playbooks(), _sizes()
-    cards_by_scheme: list[tuple[str, list[Card]]] = []
+    cards_by_scheme: list[tuple[str, list[PlaybookCard]]] = []
     for key, definition in BUILT_IN.items():
         tiers = [tier for tier in definition.tiers if (key, tier) in shipped] if scheme in ("", key) else []
         if tiers:
@@ -50,9 +55,11 @@ def cards(scheme: str = "") -> list[tuple[str, list[Card]]]:
     return cards_by_scheme
 
 
-def _card(scheme: str, tier: str, own: Mapping[tuple[str, str], object], sizes: Mapping[tuple[str, str], int]) -> Card:
+def _card(
+    scheme: str, tier: str, own: Mapping[tuple[str, str], object], sizes: Mapping[tuple[str, str], int]
+) -> PlaybookCard:
     content = own.get((scheme, tier))
-    return Card(playbook(scheme, tier, content), content is not None, sizes.get((scheme, tier)))
+    return PlaybookCard(playbook(scheme, tier, content), content is not None, sizes.get((scheme, tier)))
 
 
 def _sizes() -> dict[tuple[str, str], int]:
@@ -95,7 +102,7 @@ def repeat_days(task: Task) -> int | None:
 
 
 @dataclass(frozen=True)
-class Step:
+class PlaybookStep:
     """The playbook of a customer's tier; `waiting` are the keys of actions with an open task."""
 
     playbook: Playbook
@@ -107,7 +114,7 @@ URGENT = ("need", "standing", "lifecycle", "combined", "value", "loyalty", "rfm"
 QUIET = {("need", "none"), ("standing", "general")}
 
 
-def next_steps(row: Mapping[str, object], open_tasks: Sequence[Task]) -> list[Step]:
+def next_steps(row: Mapping[str, object], open_tasks: Sequence[Task]) -> list[PlaybookStep]:
     """The next steps for a customer by the tiers in their profile row, most urgent scheme first."""
     own = {(row.scheme, row.tier): row.content for row in OwnPlaybook.objects.all()}
     places = {scheme: place for place, scheme in enumerate(URGENT)}
@@ -118,4 +125,4 @@ def next_steps(row: Mapping[str, object], open_tasks: Sequence[Task]) -> list[St
         scheme_tier: frozenset(task.action for task in open_tasks if (task.scheme, task.tier) == scheme_tier)
         for scheme_tier in relevant
     }
-    return [Step(playbook(*scheme_tier, own.get(scheme_tier)), busy[scheme_tier]) for scheme_tier in relevant]
+    return [PlaybookStep(playbook(*scheme_tier, own.get(scheme_tier)), busy[scheme_tier]) for scheme_tier in relevant]

@@ -24,7 +24,7 @@ MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Search:
+class TaskSearch:
     """A search for tasks by assignee, state and scheme; an empty scheme means all."""
 
     whose: str = "all"
@@ -47,7 +47,7 @@ def today(at: datetime) -> date:
     return AsOf.of(at, workspace().settings.timezone).date
 
 
-def tasks(search: Search, person: User | None, day: date) -> QuerySet[Task]:
+def tasks(search: TaskSearch, person: User | None, day: date) -> QuerySet[Task]:
     """The tasks of a search, unordered. Open tasks due before `day` are overdue."""
     rows = _whose(search, person).select_related("customer", "assignee", "ended_by")
     rows = rows.filter(scheme=search.scheme) if search.scheme else rows
@@ -56,14 +56,14 @@ def tasks(search: Search, person: User | None, day: date) -> QuerySet[Task]:
     return rows.filter(state=search.stands)
 
 
-def _whose(search: Search, person: User | None) -> QuerySet[Task]:
+def _whose(search: TaskSearch, person: User | None) -> QuerySet[Task]:
     rows = Task.objects.all()
     if search.whose == "mine":
         return rows.filter(assignee=person)
     return rows.filter(assignee__isnull=True) if search.whose == "nobody" else rows
 
 
-def counts(search: Search, person: User | None, day: date) -> Counts:
+def counts(search: TaskSearch, person: User | None, day: date) -> Counts:
     """The number of tasks of a search by state."""
     rows = _whose(search, person)
     rows = rows.filter(scheme=search.scheme) if search.scheme else rows

@@ -11,8 +11,8 @@ from custrata.analytics.silence import LINED, SilenceCurve
 from custrata.apps.tiers.queries.runs import run_before
 from custrata.apps.tiers.queries.schemes import amount, scheme
 from custrata.lake.runs import Runs
-from custrata.pipeline.reading import GradedRun, moved_between
-from custrata.report import Change, Headline, Move, Scheme, Size, Tier, collect
+from custrata.pipeline.reading import GradedRun, collect, moved_between
+from custrata.pipeline.reading.figures import Headline, NumberChange, SchemeSummary, Size, Tier, TierMove
 from custrata.tiering.silence_sentences import number, stratum_name
 from custrata.web import texts
 from custrata.web.workspace import workspace
@@ -27,14 +27,14 @@ class TierChange:
     now: Size
 
     @property
-    def customers(self) -> Change[int]:
+    def customers(self) -> NumberChange[int]:
         """Its customers."""
-        return Change(self.now.customers, self.before.customers)
+        return NumberChange(self.now.customers, self.before.customers)
 
     @property
-    def revenue(self) -> Change[Decimal]:
+    def revenue(self) -> NumberChange[Decimal]:
         """Its revenue."""
-        return Change(self.now.revenue, self.before.revenue)
+        return NumberChange(self.now.revenue, self.before.revenue)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class LineChange:
 class SchemeChange:
     """A scheme in both runs."""
 
-    scheme: Scheme
+    scheme: SchemeSummary
     tiers: tuple[TierChange, ...]
     lines: tuple[LineChange, ...]
 
@@ -77,7 +77,7 @@ def scheme_change(key: str, before: GradedRun, now: GradedRun) -> SchemeChange:
     return SchemeChange(graded, tiers, _lines(key, before, now, graded))
 
 
-def _lines(key: str, before: GradedRun, now: GradedRun, graded: Scheme) -> tuple[LineChange, ...]:
+def _lines(key: str, before: GradedRun, now: GradedRun, graded: SchemeSummary) -> tuple[LineChange, ...]:
     names = {tier.key: tier.name for tier in graded.tiers}
     old, new = _tier_lines(key, before), _tier_lines(key, now)
     return tuple(
@@ -111,7 +111,7 @@ def _lifecycle_lines(curve: SilenceCurve) -> dict[str, str]:
     return {tier: " · ".join(lines) for tier, lines in lines_by_tier.items()}
 
 
-def moves_between(key: str, before: GradedRun, now: GradedRun) -> Scheme:
+def moves_between(key: str, before: GradedRun, now: GradedRun) -> SchemeSummary:
     """The scheme at the later run, with the moves from the earlier one to it.
 
     Consecutive runs have recorded their moves; otherwise they are counted from the two profiles, cached per process.
@@ -125,6 +125,6 @@ def moves_between(key: str, before: GradedRun, now: GradedRun) -> Scheme:
 
 
 @lru_cache(maxsize=256)
-def _count_moves(folder: Path, before: str, now: str, key: str) -> tuple[Move, ...]:
+def _count_moves(folder: Path, before: str, now: str, key: str) -> tuple[TierMove, ...]:
     runs = Runs(folder)
-    return tuple(Move(**vars(move)) for move in moved_between(runs.run(before), runs.run(now), key))
+    return tuple(TierMove(**vars(move)) for move in moved_between(runs.run(before), runs.run(now), key))

@@ -13,16 +13,15 @@ from markupsafe import Markup
 
 from custrata.apps.tiers.queries.runs import has_recorded_moves, history, newest
 from custrata.pipeline.reading import GradedRun
-from custrata.report import Move, Scheme, Silence, SilencePoint, Size, Tier
+from custrata.pipeline.reading.figures import SchemeSummary, Silence, SilencePoint, Size, Tier, TierMove
 from custrata.report.colours import tier_colours
-from custrata.report.panels import Pair, TierRow, in_both_widths, tier_rows
+from custrata.report.panels import Pair, TierTableRow, in_both_widths, tier_rows
 from custrata.report.pictures import flow, rings, small_rings, stacked
 from custrata.report.pictures.silence import colour, share_text
-from custrata.report.tables import Table, history_tables, stratum_words
+from custrata.report.tables import ReportTable, history_tables, stratum_words
 from custrata.web import texts
-from custrata.web.charts import Mark, Row, Series, Unit
-from custrata.web.charts import Silence as SilenceChart
-from custrata.web.charts import SilencePoint as ChartPoint
+from custrata.web.charts import Mark, Series, SeriesRow, SilenceChart, Unit
+from custrata.web.charts import SilenceChartPoint as ChartPoint
 from custrata.web.manifest import TierLink, function, manifests
 from custrata.web.workspace import workspace
 from custrata.wording.writer import Writer
@@ -34,7 +33,7 @@ HEAT = 6
 class Rung:
     """A row of a tier table, with a link to its customers, and links that apps declare (empty: none for this tier)."""
 
-    row: TierRow
+    row: TierTableRow
     href: str
     links: tuple[tuple[TierLink, str], ...] = ()
 
@@ -61,7 +60,7 @@ class RingsPanel:
 
 
 @dataclass(frozen=True)
-class Cell:
+class MatrixCell:
     """A cell of the matrix: customers, their share of the source tier, and the shade."""
 
     customers: int
@@ -78,7 +77,7 @@ class Matrix:
     """Moves from tiers (rows) to tiers (columns), with a row or column for “no tier” if anybody is in it."""
 
     heads: tuple[str, ...]
-    rows: tuple[tuple[str, int, tuple[Cell | None, ...]], ...]
+    rows: tuple[tuple[str, int, tuple[MatrixCell | None, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class HistoryPanel:
     revenue: Mapping[str, object]
     customers: Mapping[str, object]
     fallback: Pair
-    tables: tuple[Table, ...]
+    tables: tuple[ReportTable, ...]
 
 
 def customers_href(run: GradedRun | None = None, **filters: str) -> str:
@@ -111,7 +110,7 @@ def customers_href(run: GradedRun | None = None, **filters: str) -> str:
     return f"{reverse('customers:list')}{'?' if query else ''}{query}"
 
 
-def rungs(scheme: Scheme, run: GradedRun) -> tuple[Rung, ...]:
+def rungs(scheme: SchemeSummary, run: GradedRun) -> tuple[Rung, ...]:
     """The tier table of a scheme at a run."""
     rows = tier_rows(scheme, texts.writer("report"))
     return tuple(
@@ -129,7 +128,7 @@ def _links(scheme: str, tier: str) -> tuple[tuple[TierLink, str], ...]:
     )
 
 
-def rings_panel(scheme: Scheme, run: GradedRun, place: int | None = None) -> RingsPanel:
+def rings_panel(scheme: SchemeSummary, run: GradedRun, place: int | None = None) -> RingsPanel:
     """The rings of a scheme at a run, or at an earlier place of its history."""
     days = tuple(moment.as_of for moment in scheme.history) or (run.as_of,)
     last = len(days) - 1
@@ -144,7 +143,7 @@ def rings_panel(scheme: Scheme, run: GradedRun, place: int | None = None) -> Rin
     )
 
 
-def moves_panel(scheme: Scheme, run: GradedRun) -> MovesPanel:
+def moves_panel(scheme: SchemeSummary, run: GradedRun) -> MovesPanel:
     """The moves into a run, linked to their customers if the run recorded them since the previous run."""
     link = customers_href(run, moved=f"{scheme.key}:") if has_recorded_moves(run) else ""
     write = texts.writer("report")
@@ -157,14 +156,14 @@ def moves_panel(scheme: Scheme, run: GradedRun) -> MovesPanel:
     )
 
 
-def matrix(scheme: Scheme, link: str = "") -> Matrix:
+def matrix(scheme: SchemeSummary, link: str = "") -> Matrix:
     """The moves of a scheme as a table; each cell links to `link` followed by `source:target`."""
     write, names = texts.writer("report"), {tier.key: tier.name for tier in scheme.tiers}
-    moves: dict[tuple[str | None, str | None], Move] = {}
+    moves: dict[tuple[str | None, str | None], TierMove] = {}
     for move in scheme.moves:
         ends = (_current_tier(scheme, move.source), _current_tier(scheme, move.target))
-        merged = moves.get(ends, Move(*ends, 0, Decimal(0)))
-        moves[ends] = Move(*ends, merged.customers + move.customers, merged.revenue + move.revenue)
+        merged = moves.get(ends, TierMove(*ends, 0, Decimal(0)))
+        moves[ends] = TierMove(*ends, merged.customers + move.customers, merged.revenue + move.revenue)
     # Omit tiers without moves.
     ends_seen = {end for ends in moves for end in ends}
     tiers = [tier for tier in scheme.rank if tier in ends_seen]
@@ -178,12 +177,12 @@ def matrix(scheme: Scheme, link: str = "") -> Matrix:
     return Matrix(tuple(names.get(target or "", write("flow.after")) for target in targets), tuple(rows))
 
 
-def _current_tier(scheme: Scheme, tier: str | None) -> str | None:
+def _current_tier(scheme: SchemeSummary, tier: str | None) -> str | None:
     """The tier if it still exists, else None: for new customers and removed tiers."""
     return tier if tier in scheme.rank else None
 
 
-def _cell(scheme: Scheme, move: Move | None, total: int, link: str) -> Cell | None:
+def _cell(scheme: SchemeSummary, move: TierMove | None, total: int, link: str) -> MatrixCell | None:
     if move is None or not move.customers:
         return None
     share = move.customers / total
@@ -197,10 +196,10 @@ def _cell(scheme: Scheme, move: Move | None, total: int, link: str) -> Cell | No
     )
     heat = 0 if scheme.direction(move) == "outside" else max(1, min(HEAT, round(share * HEAT + 0.5)))
     href = f"{link}{move.source or ''}:{move.target or ''}" if link else ""
-    return Cell(move.customers, share, move.revenue, scheme.direction(move), heat, href, title)
+    return MatrixCell(move.customers, share, move.revenue, scheme.direction(move), heat, href, title)
 
 
-def history_panel(scheme: Scheme) -> HistoryPanel:
+def history_panel(scheme: SchemeSummary) -> HistoryPanel:
     """The history of a scheme up to its run."""
     write = texts.writer("report")
     # Money is converted to float only for drawing.
@@ -214,10 +213,10 @@ def history_panel(scheme: Scheme) -> HistoryPanel:
     )
 
 
-def _series(scheme: Scheme, values: list[list[float]], unit: Unit) -> Mapping[str, object]:
+def _series(scheme: SchemeSummary, values: list[list[float]], unit: Unit) -> Mapping[str, object]:
     """Chart data of a scheme's tiers over its runs, each linked to the customers of the tier."""
     colours, settings = tier_colours(scheme), workspace().settings
-    rows: list[Row] = [
+    rows: list[SeriesRow] = [
         {
             "name": tier.name,
             "colour": colours[tier.key],
@@ -269,6 +268,6 @@ def _silence_point(point: SilencePoint, write: Writer) -> ChartPoint:
     return drawn
 
 
-def small(scheme: Scheme) -> Markup:
+def small(scheme: SchemeSummary) -> Markup:
     """Small rings without labels."""
     return small_rings(scheme, texts.writer("report"))

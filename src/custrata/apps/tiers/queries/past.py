@@ -11,13 +11,13 @@ from custrata.apps.tiers.queries.runs import all_runs
 from custrata.lake import Run
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import GradedRun, Mover, biggest_movers
+from custrata.pipeline.reading.figures import SchemeSummary
 from custrata.pipeline.reading.stays import Stays, describe_stays, stays_of
-from custrata.report import Scheme
 from custrata.report.colours import tier_colours
 from custrata.report.panels import Pair, in_both_widths
 from custrata.report.pictures import staying
 from custrata.report.pictures.staying import StayingLine
-from custrata.report.tables import Table
+from custrata.report.tables import ReportTable
 from custrata.web import texts
 from custrata.web.workspace import workspace
 from custrata.wording.writer import NOTHING
@@ -31,7 +31,7 @@ class StaysPanel:
     """How long customers stay in the tiers of a scheme: chart, table, and a description of the data."""
 
     picture: Pair
-    table: Table
+    table: ReportTable
     sentences: tuple[str, ...]
 
 
@@ -47,7 +47,7 @@ class LateRun:
     corrected: int
 
 
-def stays_panel(scheme: Scheme) -> StaysPanel:
+def stays_panel(scheme: SchemeSummary) -> StaysPanel:
     """The stays of a scheme over all runs."""
     colours, names = tier_colours(scheme), {tier.key: tier.name for tier in scheme.tiers}
     write = texts.writer("history")
@@ -79,7 +79,7 @@ def stays_panel(scheme: Scheme) -> StaysPanel:
         for tier_stays in listed
     )
     drawn = in_both_widths(partial(staying, lines, texts.writer("report")))
-    return StaysPanel(drawn, Table(tuple(head), rows), tuple(describe_stays(stays, write)))
+    return StaysPanel(drawn, ReportTable(tuple(head), rows), tuple(describe_stays(stays, write)))
 
 
 @lru_cache(maxsize=256)
@@ -90,7 +90,7 @@ def _stays(folder: Path, ids: tuple[str, ...], key: str) -> Stays:
         return stays_of([runs.recorded(run_id) for run_id in ids], key)
 
 
-def movers(scheme: Scheme, run: Run) -> list[Mover]:
+def movers(scheme: SchemeSummary, run: Run) -> list[Mover]:
     """The biggest spenders who moved up, then those who moved down."""
     return biggest_movers(run, scheme.key)
 

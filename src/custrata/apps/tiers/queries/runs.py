@@ -16,7 +16,7 @@ from custrata.lake.retention import instant_of
 from custrata.lake.run import Withdrawn
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import GradedRun, refuse_unpublished
-from custrata.web.workspace import workspace
+from custrata.web.workspace import graded_run, published_run, workspace
 
 # Maximum number of runs in a history.
 MAX_RUNS = 60
@@ -33,17 +33,12 @@ def run_ids() -> tuple[str, ...]:
 def run(run_id: str) -> GradedRun:
     """A published run with all it recorded. Raises `NoSuchRun`, `RunRemoved`."""
     refuse_unpublished(workspace(), run_id)
-    return _retry_replaced(lambda: _full_run(workspace().runs.folder, run_id))
+    return _retry_replaced(lambda: graded_run(workspace().runs.folder, run_id))
 
 
 def newest() -> GradedRun | None:
     """The newest published run; None before the first."""
-
-    def read() -> GradedRun | None:
-        ids = run_ids()
-        return _full_run(workspace().runs.folder, ids[-1]) if ids else None
-
-    return _retry_replaced(read)
+    return _retry_replaced(published_run)
 
 
 def run_or_newest(run_id: str) -> GradedRun | None:
@@ -146,11 +141,6 @@ def lake_state() -> Manifest:
     return Manifest.read(workspace().lake.folder)
 
 
-@lru_cache(maxsize=32)
-def _full_run(folder: Path, run_id: str) -> GradedRun:
-    return GradedRun.of(Runs(folder).run(run_id))
-
-
 @lru_cache(maxsize=4096)
 def _short_run(folder: Path, run_id: str) -> GradedRun:
     """A run with the part of its record that histories show, so that years of runs fit into memory."""
@@ -165,5 +155,6 @@ def _retry_replaced(read: Callable[[], Read]) -> Read:
         try:
             return read()
         except Damaged:
+            workspace().runs.forget_pointer()
             if run_ids() == ids:
                 raise

@@ -13,8 +13,8 @@ from custrata.analytics.silence import SilenceCurve
 from custrata.apps.tiers.queries.runs import history, newest
 from custrata.apps.tiers.queries.runs import run as run_of
 from custrata.errors import Refused
-from custrata.pipeline.reading import GradedRun, GradedScheme
-from custrata.report import Line, Lines, Moment, Move, RfmMap, Scheme, Silence, collect
+from custrata.pipeline.reading import GradedRun, GradedScheme, collect
+from custrata.pipeline.reading.figures import Lines, RfmMap, RunSizes, SchemeSummary, Silence, TierLine, TierMove
 from custrata.report.colours import tier_colours
 from custrata.tiering import BUILT_IN
 from custrata.tiering.explanations import rfm_reference
@@ -44,7 +44,7 @@ def graded_keys(run: GradedRun) -> list[str]:
     return [key for key in scheme_keys(run) if not run.schemes[key].waiting]
 
 
-def scheme(key: str, run: GradedRun) -> Scheme:
+def scheme(key: str, run: GradedRun) -> SchemeSummary:
     """A scheme at a run with its history up to it, named in the reader's language. Raises `NoSuchScheme`."""
     if key not in run.schemes:
         raise NoSuchScheme(scheme=key)
@@ -53,14 +53,14 @@ def scheme(key: str, run: GradedRun) -> Scheme:
 
 
 @lru_cache(maxsize=512)
-def _scheme(folder: Path, ids: tuple[str, ...], key: str, language: str) -> Scheme:
+def _scheme(folder: Path, ids: tuple[str, ...], key: str, language: str) -> SchemeSummary:
     """Cached per list of runs; `folder` distinguishes workspaces."""
     runs = history(run_of(ids[-1]))
     graded_runs = [run for run in runs[:-1] if key in run.schemes]
     return collect.scheme(key, [*graded_runs, runs[-1]], language)
 
 
-def at_moment(scheme: Scheme, moment: Moment) -> Scheme:
+def at_moment(scheme: SchemeSummary, moment: RunSizes) -> SchemeSummary:
     """The scheme with its sizes at an earlier moment, without moves."""
     tiers = tuple(
         replace(tier, customers=size.customers, revenue=size.revenue)
@@ -70,7 +70,7 @@ def at_moment(scheme: Scheme, moment: Moment) -> Scheme:
     return replace(scheme, tiers=tiers, moves=())
 
 
-def lines(key: str, run: GradedRun, scheme: Scheme) -> Lines | None:
+def lines(key: str, run: GradedRun, scheme: SchemeSummary) -> Lines | None:
     """The lines of a scheme; None without a ladder."""
     ladder = run.schemes[key].ladder
     if ladder is None:
@@ -78,7 +78,7 @@ def lines(key: str, run: GradedRun, scheme: Scheme) -> Lines | None:
     colours, names = tier_colours(scheme), {tier.key: tier.name for tier in scheme.tiers}
     sign = "≤" if ladder.less_is_better else "≥"
     steps = tuple(
-        Line(Decimal(step.line), colours[step.tier], f"{names[step.tier]} {sign} {amount(key, step.line)}")
+        TierLine(Decimal(step.line), colours[step.tier], f"{names[step.tier]} {sign} {amount(key, step.line)}")
         for step in ladder.steps
     )
     return Lines(steps, colours[ladder.lowest], ladder.less_is_better)
@@ -169,7 +169,7 @@ def rfm_cells(run: GradedRun) -> RfmMap:
     return collect.rfm(run, texts.language())
 
 
-def moves(key: str, run: GradedRun) -> tuple[Move, ...]:
+def moves(key: str, run: GradedRun) -> tuple[TierMove, ...]:
     """The moves into a run from the previous one."""
     return scheme(key, run).moves
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from custrata.lake import Run
 from custrata.pipeline.reading import Reading, reading
-from custrata.report import Scheme
+from custrata.pipeline.reading.figures import SchemeSummary
 from custrata.web import texts
 from custrata.web.exports import Cell, Rows
 from custrata.web.workspace import workspace
@@ -18,14 +18,14 @@ SIZES = ("customers", "share", "revenue", "revenue_share", "mean", "change")
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ExportSheet:
     """A header in the reader's language, and lazily read rows."""
 
     header: tuple[str, ...]
     rows: Rows
 
 
-def tier_sheet(scheme: Scheme, run: Run) -> Sheet:
+def tier_sheet(scheme: SchemeSummary, run: Run) -> ExportSheet:
     """One row per tier, best first: as of, key, name, customers, share, revenue, share, mean revenue, change."""
     write = texts.writer("report")
     heads = (texts.text("tiers.runs.as_of"), texts.text("tiers.export.key"), write("column.tier"))
@@ -43,10 +43,10 @@ def tier_sheet(scheme: Scheme, run: Run) -> Sheet:
         )
         for tier in scheme.tiers
     ]
-    return Sheet((*heads, *(write(f"column.{name}") for name in SIZES)), rows)
+    return ExportSheet((*heads, *(write(f"column.{name}") for name in SIZES)), rows)
 
 
-def customer_sheet(scheme: Scheme, run: Run) -> Sheet:
+def customer_sheet(scheme: SchemeSummary, run: Run) -> ExportSheet:
     """One row per customer, by id: name if known, previous and current tier, value, since when."""
     run_reading = reading(workspace(), run.id)
     assert run_reading is not None, "the scheme comes from a published run"
@@ -59,10 +59,10 @@ def customer_sheet(scheme: Scheme, run: Run) -> Sheet:
     }
     columns = [name for name in heads if name in run_reading.columns]
     header = (texts.text("tiers.export.customer"), *(heads[name] for name in columns))
-    return Sheet(header, _customers(run_reading, scheme, columns))
+    return ExportSheet(header, _customers(run_reading, scheme, columns))
 
 
-def _customers(run_reading: Reading, scheme: Scheme, columns: list[str]) -> Iterator[tuple[Cell, ...]]:
+def _customers(run_reading: Reading, scheme: SchemeSummary, columns: list[str]) -> Iterator[tuple[Cell, ...]]:
     names = {tier.key: tier.name for tier in scheme.tiers}
     tiered = (f"{scheme.key}_before", f"{scheme.key}_tier")
     for batch in run_reading.batches(columns=columns):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -11,17 +12,17 @@ from django.views.decorators.http import require_safe
 
 from custrata.apps.customers.rights import EXPORT
 from custrata.apps.tiers.queries import panels, runs, schemes, sheets, values
-from custrata.apps.tiers.queries.drafts import scheme_state, scheme_states
-from custrata.apps.tiers.rights import EDIT_SCHEMES, SEE_DRAFTS, SEE_TIERS
+from custrata.apps.tiers.rights import SEE_TIERS
 from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
 from custrata.pipeline.reading import GradedRun
-from custrata.report import Scheme
+from custrata.pipeline.reading.figures import SchemeSummary
 from custrata.report.panels import in_both_widths
 from custrata.report.pictures import bars, calibration, distribution, silence
 from custrata.report.pictures import rfm_map as rfm_picture
 from custrata.report.tables import calibration_table, histogram_table, rfm_table, silence_table, sizes_table
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.manifest import Entry, SchemePart, function, manifests
 from custrata.web.rights import may
 
 
@@ -32,26 +33,31 @@ def scheme_list(request: HttpRequest) -> HttpResponse:
     run = run_or_404(request)
     if run is None:
         return no_run(request)
-    cards, states = [], scheme_states()
+    cards, parts = [], _parts(request)
     for key in schemes.graded_keys(run):
         scheme = schemes.scheme(key, run)
         card = {"scheme": scheme, "rungs": panels.rungs(scheme, run), "small": panels.small(scheme)}
-        cards.append({**card, "standing": states.get(key)})
+        cards.append({**card, "badges": [(part.badges, by_key[key]) for part, by_key in parts if key in by_key]})
     waiting = [schemes.scheme(key, run) for key in schemes.scheme_keys(run) if key not in schemes.graded_keys(run)]
-    drafted = may(request.user, SEE_DRAFTS)
-    coming = [
-        (state, state.name) for key, state in states.items() if key not in run.schemes and (drafted or state.latest)
-    ]
-    context = {"run": run, "cards": cards, "waiting": waiting, "coming": coming, **_rights(request), **run_choices(run)}
+    context = {
+        "run": run,
+        "cards": cards,
+        "waiting": waiting,
+        "ungraded": [(part.card, by_key[key]) for part, by_key in parts for key in by_key if key not in run.schemes],
+        "buttons": [button for part, _ in parts for button in part.buttons if _may_open(request, button)],
+        **run_choices(run),
+    }
     return render(request, "tiers/list.html", context)
 
 
-def _rights(request: HttpRequest) -> dict[str, bool]:
-    """The user's rights on schemes, as template context."""
-    return {
-        "may_edit": may(request.user, EDIT_SCHEMES),
-        "may_see_drafts": may(request.user, SEE_DRAFTS),
-    }
+def _parts(request: HttpRequest) -> list[tuple[SchemePart, Mapping[str, Any]]]:
+    """What apps add to the pages of schemes, with the variables of their templates by scheme."""
+    declared = [part for app in manifests() for part in app.scheme_parts]
+    return [(part, function(part.context)(request)) for part in declared]
+
+
+def _may_open(request: HttpRequest, button: Entry) -> bool:
+    return button.right is None or may(request.user, button.right)
 
 
 @needs(SEE_TIERS)
@@ -66,9 +72,8 @@ def one_scheme(request: HttpRequest, key: str) -> HttpResponse:
         "run": run,
         "scheme": scheme,
         "decided": schemes.explanation(key, run),
-        "standing": scheme_state(key),
+        "parts": [(part, by_key[key]) for part, by_key in _parts(request) if key in by_key],
         "may_export": may(request.user, EXPORT),
-        **_rights(request),
         "excel_fits": scheme.customers <= sheets.MOST_IN_EXCEL,
         **run_choices(run),
     }
@@ -124,7 +129,7 @@ def rfm_map(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/rfm_map.html", context)
 
 
-def _values(scheme: Scheme, run: GradedRun, *, counted: bool) -> dict[str, Any]:
+def _values(scheme: SchemeSummary, run: GradedRun, *, counted: bool) -> dict[str, Any]:
     """The histogram of the value if it is recorded or requested, else `values_later`."""
     if not counted and values.is_counted(run.schemes[scheme.key]):
         return {"values_later": True}

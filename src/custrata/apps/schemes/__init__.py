@@ -1,0 +1,1 @@
+"""Schemes: drafts, the editor and the wizard, simulation, versions and publication."""

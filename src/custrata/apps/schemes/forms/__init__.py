@@ -1,0 +1,1 @@
+"""A scheme's definition as a form."""
