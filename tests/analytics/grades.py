@@ -69,7 +69,6 @@ def graded_by_every_scheme(
     moment: AsOf,
     *,
     facts: Mapping[str, ir.Table] | None = None,
-    *,
     schemes: Iterable[str] = BUILT_IN,
 ) -> Graded:
     """A profile graded by every scheme, or by the named ones, from what it was worked out from."""
