@@ -71,7 +71,7 @@ register_visitors(
 )
 
 
-class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
+class _SparkBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
     """Ibis' connection, which hands tables in memory over in files: by itself it would need Python on every worker."""
 
     stored: Callable[[pa.Table], DataFrame]
@@ -80,7 +80,7 @@ class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
         self.stored(op.data.to_pyarrow(op.schema)).createOrReplaceTempView(op.name)
 
 
-_Backend.register_options()  # which Ibis does for those backends that are found by their names
+_SparkBackend.register_options()  # which Ibis does for those backends that are found by their names
 
 
 class SparkEngine(Engine):
@@ -91,7 +91,7 @@ class SparkEngine(Engine):
 
     name = "spark"
     sorts_at_once = sys.maxsize  # it sorts in parts, on the disk where they are large
-    connection: _Backend
+    connection: _SparkBackend
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class SparkEngine(Engine):
             raise SharedFolderMissing()
         self._scratch = Scratch(scratch)
         session = start_session(threads, memory_limit, options)
-        super().__init__(_Backend().connect(session))
+        super().__init__(_SparkBackend().connect(session))
         self.connection.stored = self._stored
         self._local = (session.sparkContext.master or LOCAL).startswith(LOCAL)
         self._removals: dict[str, Callable[[], None]] = {}
