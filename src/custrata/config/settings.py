@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "custrata.apps.accounts.views.identification.IdentificationMiddleware",
     "custrata.web.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -202,7 +202,7 @@ API_PER_MINUTE = environment.whole_number("CUSTRATA_API_PER_MINUTE", 600, least=
 # How long a page or an answer may take, until engine and database are interrupted; jobs take as long as they need.
 REQUEST_SECONDS = environment.number("CUSTRATA_REQUEST_SECONDS", 30)
 
-SESSION_ENGINE = "custrata.web.sessions"
+SESSION_ENGINE = "custrata.apps.accounts.views.session_store"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # the longest a session lasts, however much it is used
 IDLE_HOURS = environment.number("CUSTRATA_IDLE_HOURS", 12)
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"

@@ -5,12 +5,13 @@
     page = JOBS.page(request, Job.objects.all())
     table = JOBS.table(page.rows, page=page, empty=Empty("list-check", "jobs.empty.title", "jobs.empty.text"))
 
-The template of a row has the row as `row` and the whole context of the page. (For lists of the REST API see `listing`.)
+The template of a row has the row as `row` and the whole context of the page. `read_page` pages rows that are not in the
+database. (For lists of the REST API see `listing`.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -18,11 +19,12 @@ from django.db import models
 from django.http import HttpRequest, QueryDict
 
 from custrata.web.paging import NAME as CURSOR
-from custrata.web.paging import Cursor, Page, keyset, page
+from custrata.web.paging import Cursor, Page, Value, keyset, page
 from custrata.web.texts import text
 
 ModelT = TypeVar("ModelT", bound=models.Model)
-Kind = Literal["", "number", "actions"]
+Row = TypeVar("Row")
+Kind = Literal["", "number", "choice", "actions"]
 LIMIT = 50
 
 
@@ -42,6 +44,11 @@ class Column:
 
     phrase: str
     kind: Kind = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of its phrase."""
+        return self.phrase.rpartition(".")[2]
 
     def heading(self) -> Heading:
         """The header in the reader's language."""
@@ -86,20 +93,52 @@ class Listing:
 
     def page(self, request: HttpRequest, rows: models.QuerySet[ModelT]) -> Page[ModelT]:
         """The requested page, of 50 rows, in one query. Raises `BadRequest` on an invalid cursor."""
-        cursor = Cursor.read(request.GET, of=self.name)
         fields = [field.lstrip("-") for field in self.order]
-        return page(
-            keyset(rows, self.order, cursor, limit=LIMIT),
-            query=request.GET,
-            cursor=cursor,
-            limit=LIMIT,
+        return read_page(
+            request,
+            lambda cursor: keyset(rows, self.order, cursor, limit=LIMIT),
             key=lambda row: tuple(getattr(row, field) for field in fields),
             of=self.name,
         )
 
-    def table(self, rows: Sequence[Any], *, page: Page[Any] | None = None, empty: Empty | None = None) -> Table:
-        """The list with these rows. `page` is the page they are on."""
-        return Table(text(self.title), [column.heading() for column in self.columns], self.row, rows, page, empty)
+    def table(
+        self,
+        rows: Sequence[Any],
+        *,
+        page: Page[Any] | None = None,
+        empty: Empty | None = None,
+        without: Collection[str] = (),
+    ) -> Table:
+        """The list with these rows. `page` is the page they are on; columns named in `without` are left out."""
+        headings = [column.heading() for column in self.columns if column.name not in without]
+        return Table(text(self.title), headings, self.row, rows, page, empty)
+
+
+def read_page(
+    request: HttpRequest,
+    read: Callable[[Cursor | None], Sequence[Row]],
+    *,
+    key: Callable[[Row], tuple[Value, ...]],
+    of: str,
+    limit: int = LIMIT,
+) -> Page[Row]:
+    """The requested page of a list. Raises `BadRequest` on an invalid cursor.
+
+    `read` returns up to `limit + 1` rows after a cursor (before it, nearest first, where it goes backwards); `key` is
+    the place of a row in the order, `of` the name of list and order.
+    """
+    cursor = Cursor.read(request.GET, of=of)
+    return page(read(cursor), query=request.GET, cursor=cursor, limit=limit, key=key, of=of)
+
+
+def rows_below(rows: Sequence[Row], key: Callable[[Row], str], cursor: Cursor | None, limit: int = LIMIT) -> list[Row]:
+    """For `read_page`: the rows below a cursor, of rows in memory in descending order of a unique key."""
+    if cursor is None:
+        return list(rows[: limit + 1])
+    edge = str(cursor.key[0])
+    if cursor.backwards:
+        return [row for row in reversed(rows) if key(row) > edge][: limit + 1]
+    return [row for row in rows if key(row) < edge][: limit + 1]
 
 
 def columns(prefix: str, *names: str, **kinds: Kind) -> tuple[Column, ...]:

@@ -23,7 +23,7 @@ def expiry_of(began: datetime, at: datetime) -> datetime:
     return min(at + timedelta(hours=settings.IDLE_HOURS), began + longest)
 
 
-class SessionStore(DatabaseSessions):
+class ExpiringSessions(DatabaseSessions):
     """Django's database sessions, which expire at the earlier of both limits."""
 
     def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:

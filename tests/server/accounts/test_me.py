@@ -104,7 +104,7 @@ def test_sees_where_one_is_signed_in(anna: User, browser: Browser, django_assert
     here = browser(anna, agent="Mozilla/5.0 (Windows NT 10.0) Firefox/130.0")
     browser(anna, agent="Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1")
     here.get("/account/me/sessions/")
-    with django_assert_num_queries(3):  # session, person, places
+    with django_assert_num_queries(2):  # session with person, places
         page = here.get("/account/me/sessions/").content.decode()
     assert page.index("Firefox · Windows") < page.index("this device") < page.index("Safari · iPhone")
     assert "127.0.0.1" in page
@@ -141,7 +141,7 @@ def test_notes_when_a_session_was_last_used_at_most_once_a_minute(
     cache.clear()
     here.get("/account/me/")
     assert timezone.now() - SignIn.objects.get().seen_at < timedelta(minutes=1)
-    with django_assert_num_queries(2):  # session and person, nothing written
+    with django_assert_num_queries(1):  # session with person, nothing written
         here.get("/account/me/")
 
 

@@ -101,7 +101,7 @@ def test_its_pages_ask_few_questions(device: TOTPDevice, django_assert_num_queri
         client.get(CODE)
     client.post(CODE, {"code": code_of(device, 1)})
     client.get(OWN)
-    with django_assert_num_queries(4):  # session, person, second factor, recovery codes
+    with django_assert_num_queries(3):  # session with person, second factor, recovery codes
         client.get(OWN)
 
 

@@ -6,9 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 from tests.server.accounts.conftest import PASSWORD
@@ -62,6 +65,34 @@ def test_the_end_is_the_earlier_of_both(used: float, hours: float, settings: Set
     assert expiry_of(AT, at) - at == timedelta(hours=hours)
     settings.IDLE_HOURS = 0.5
     assert expiry_of(AT, AT) - AT == timedelta(minutes=30)
+
+
+def test_the_person_is_loaded_with_the_session(anna: User, browser: Browser) -> None:
+    here = browser(anna)
+    with CaptureQueriesContext(connection) as queries:
+        assert here.get("/account/me/").status_code == 200
+    assert [query["sql"].count(User._meta.db_table) > 0 for query in queries if "SELECT" in query["sql"]] == [True]
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": make_password(NEW)}])
+def test_a_change_of_the_person_holds_at_once(anna: User, browser: Browser, change: dict[str, Any]) -> None:
+    here = browser(anna)
+    User.objects.update(**change)
+    assert here.get("/account/me/").status_code == 302
+
+
+def test_a_changed_role_holds_at_once(anna: User, browser: Browser) -> None:
+    here = browser(anna)
+    User.objects.update(role=Role.ADMINISTRATOR)
+    assert here.get("/account/people/").status_code == 200
+    User.objects.update(role=Role.AGENT)
+    assert here.get("/account/people/").status_code == 403
+
+
+def test_the_session_of_another_person_is_none(anna: User, person: Person, browser: Browser) -> None:
+    here, administrator = browser(anna), person(Role.ADMINISTRATOR)
+    SignIn.objects.update(person=administrator)
+    assert here.get("/account/people/").status_code == 403
 
 
 def test_the_cookie_lives_as_long_as_a_session_can(anna: User, stranger: Client) -> None:

@@ -23,6 +23,7 @@ from tests.server.conftest import AT
 from tests.server.kit.test_addresses import NOTED, OPEN, addresses
 from tests.server.postgresql import ON_POSTGRESQL
 
+from custrata.apps.accounts.actions import begin_session
 from custrata.apps.accounts.models import User
 from custrata.apps.connect.models import Token
 from custrata.apps.customers.actions import sync_customers
@@ -53,10 +54,12 @@ def browser(served: Workspace, db: None, signed_in: Callable[[Role], Client]) ->
     """An administrator's browser on a server with one row of everything."""
     ann = User.objects.create(pk=1, username="ann", role=Role.AGENT, joined_at=AT)
     client = signed_in(Role.ADMINISTRATOR)
+    administrator = User.objects.get(role=Role.ADMINISTRATOR)
+    key = client.session.session_key or ""
+    begin_session(person=administrator, session_key=key, device="", address=None, since=AT, at=AT)
     sync_customers(served, at=AT)
     Tag.objects.create(pk=1, name="vip")
     Token.objects.create(pk=1, name="shop", key="k", digest="d", scopes=[], person=ann, made_at=AT)
-    administrator = User.objects.get(role=Role.ADMINISTRATOR)
     tagging = {"question": "", "run": None, "seen": 1, "tag": 1, "off": False}
     Job.objects.create(pk=1, kind=KIND, arguments=tagging, actor_id=administrator.pk, asked_at=AT, run_after=AT)
     place = {"scheme": "value", "tier": "high"}

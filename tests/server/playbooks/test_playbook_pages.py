@@ -82,8 +82,8 @@ def test_an_agent_makes_tasks_for_one_customer_only(workspace: Workspace, signed
     ("address", "queries"),
     [
         ("/playbooks/", 3),
-        ("/playbooks/value/high/", 4),
-        ("/playbooks/value/high/edit/", 4),
+        ("/playbooks/value/high/", 3),
+        ("/playbooks/value/high/edit/", 3),
         (MAKE, 4),
         ("/playbooks/customers/c007/", 5),
         ("/tasks/?whose=all", 4),

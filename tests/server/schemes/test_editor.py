@@ -61,10 +61,9 @@ def form_values(html: str) -> dict[str, Any]:
     for field in FIELD.finditer(form):
         if field["name"]:
             value = re.search(r'value="([^"]*)"', field.group(0))
-            if ("checkbox" not in field["rest"] and 'type="checkbox"' not in field.group(0)) or "checked" in field[
-                "rest"
-            ]:
-                form_data.setdefault(field["name"], []).append(value[1] if value else "")
+            is_box = 'type="checkbox"' in field.group(0)
+            if not is_box or "checked" in field["rest"]:
+                form_data.setdefault(field["name"], []).append(value[1] if value else "on" if is_box else "")
         elif field["select"]:
             chosen = re.findall(r'<option value="([^"]*)"[^>]*selected', field["options"])
             first = re.findall(r'<option value="([^"]*)"', field["options"])

@@ -23,6 +23,7 @@ from custrata.engine import DuckEngine
 from custrata.ingest import import_file
 from custrata.lake import Workspace
 from custrata.pipeline import rebuild, refresh
+from custrata.pipeline.reading.corrections import corrections_of
 from custrata.web.rights import Role
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +111,15 @@ def test_a_run_says_whom_late_facts_corrected(corrected: Workspace, operator: Cl
     assert 'href="/customers/c007/?tab=history"' in whole
     assert "Aug 2, 2025" in whole
     assert f'href="/tiers/runs/{july}/corrections/?scheme=value"' in page(operator, "/tiers/value/history/")
+
+
+def test_corrections_continue_on_another_page(corrected: Workspace) -> None:
+    july = corrected.runs.all()[-2]
+    everything = corrections_of(july)
+    first, *others = everything
+    assert len(others) >= 2
+    assert corrections_of(july, after=first.place) == others
+    assert corrections_of(july, after=others[1].place, backwards=True) == [others[0], first]
 
 
 def test_a_run_without_late_facts_says_nothing_of_them(served: Workspace, operator: Client) -> None:

@@ -40,6 +40,13 @@ def test_who_may_sees_runs(served: Workspace, signed_in: Callable[[Role], Client
     assert [client.get(address).status_code for address in addresses(served)] == [200] * 3
 
 
+def neighbour(html: str, rel: str) -> str:
+    """The address of the next or the previous page of a list."""
+    link = re.search(rf'rel="{rel}" href="([^"]+)"', html)
+    assert link
+    return link[1]
+
+
 def test_the_list_has_every_run_the_newest_first(served: Workspace, operator: Client) -> None:
     html = page(operator, "/tiers/runs/")
     links = re.findall(r'href="/tiers/runs/([^"/]+)/"', html)
@@ -48,10 +55,11 @@ def test_the_list_has_every_run_the_newest_first(served: Workspace, operator: Cl
 
 def test_a_long_list_goes_on_another_page(served: Workspace, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_views, "PAGE", 3)
-    ids = served.runs.ids()
-    assert f'href="/tiers/runs/?from={ids[0]}"' in page(operator, "/tiers/runs/")
-    html = page(operator, f"/tiers/runs/?from={ids[0]}")
-    assert (f"/tiers/runs/{ids[0]}/" in html, f"/tiers/runs/{ids[3]}/" in html) == (True, False)
+    ids, first = served.runs.ids(), page(operator, "/tiers/runs/")
+    assert (f"/tiers/runs/{ids[0]}/" in first, f"/tiers/runs/{ids[3]}/" in first) == (False, True)
+    last = page(operator, "/tiers/runs/" + neighbour(first, "next"))
+    assert (f"/tiers/runs/{ids[0]}/" in last, f"/tiers/runs/{ids[3]}/" in last) == (True, False)
+    assert f"/tiers/runs/{ids[3]}/" in page(operator, "/tiers/runs/" + neighbour(last, "prev"))
 
 
 def test_only_who_may_refresh_is_offered_it(served: Workspace, signed_in: Callable[[Role], Client]) -> None:

@@ -26,13 +26,14 @@ def username_field(**more: Any) -> forms.CharField:
     )
 
 
-def password_field(label: str, autocomplete: str, *, required: bool = True) -> forms.CharField:
+def password_field(label: str, autocomplete: str, *, required: bool = True, help: str = "") -> forms.CharField:
     """A password; spaces are kept."""
     return forms.CharField(
         max_length=LONGEST_PASSWORD,
         strip=False,
         required=required,
         label=text_lazy(label),
+        help_text=text_lazy(help) if help else "",
         widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
     )
 
@@ -129,7 +130,9 @@ class MeForm(StyledForm):
 
     name = name_field()
     email = email_field()
-    present = password_field("accounts.field.present", "current-password", required=False)
+    present = password_field(
+        "accounts.field.present", "current-password", required=False, help="accounts.me.present_help"
+    )
     language = forms.ChoiceField(
         required=False,
         choices=[("", text_lazy("accounts.me.any_language")), *LANGUAGE_NAMES],
@@ -143,11 +146,34 @@ class MeForm(StyledForm):
 
 
 class WorkspaceForm(StyledForm):
-    name = forms.CharField(max_length=100, label=text_lazy("accounts.workspace.name"))
-    language = forms.ChoiceField(choices=LANGUAGE_NAMES, label=text_lazy("accounts.workspace.language"))
-    memory = forms.CharField(max_length=20, label=text_lazy("accounts.workspace.memory"))
-    keep_runs = forms.CharField(max_length=20, required=False, label=text_lazy("accounts.workspace.keep_runs"))
-    keep_quarantine = forms.CharField(
-        max_length=20, required=False, label=text_lazy("accounts.workspace.keep_quarantine")
+    name = forms.CharField(
+        max_length=100, label=text_lazy("accounts.workspace.name"), help_text=text_lazy("accounts.workspace.name_help")
     )
-    compact_at = forms.CharField(max_length=20, required=False, label=text_lazy("accounts.workspace.compact_at"))
+    language = forms.ChoiceField(
+        choices=LANGUAGE_NAMES,
+        label=text_lazy("accounts.workspace.language"),
+        help_text=text_lazy("accounts.workspace.language_help"),
+    )
+    memory = forms.CharField(
+        max_length=20,
+        label=text_lazy("accounts.workspace.memory"),
+        help_text=text_lazy("accounts.workspace.memory_help"),
+    )
+    keep_runs = forms.CharField(
+        max_length=20,
+        required=False,
+        label=text_lazy("accounts.workspace.keep_runs"),
+        help_text=text_lazy("accounts.workspace.keep_runs_help"),
+    )
+    keep_quarantine = forms.CharField(
+        max_length=20,
+        required=False,
+        label=text_lazy("accounts.workspace.keep_quarantine"),
+        help_text=text_lazy("accounts.workspace.keep_quarantine_help"),
+    )
+    compact_at = forms.CharField(
+        max_length=20,
+        required=False,
+        label=text_lazy("accounts.workspace.compact_at"),
+        help_text=text_lazy("accounts.workspace.compact_at_help"),
+    )

@@ -21,7 +21,7 @@ from custrata.apps.connect.rights import MANAGE_TOKENS
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.lists import Column, Empty, Listing, columns
-from custrata.web.posting import redirect_after
+from custrata.web.posting import confirm
 from custrata.web.texts import sentence, text
 
 TOKENS = Listing(
@@ -77,12 +77,11 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
     token = get_token(number)
     if token is None:
         raise Http404
-    back = reverse("connect:tokens")
-    if request.method != "POST":
-        return render(request, "connect/revoke.html", {"token": token, "back": back})
-    return redirect_after(
+    return confirm(
         request,
+        "connect/revoke.html",
+        {"token": token},
         lambda: actions.revoke_token(number=number, actor=current_user(request), at=timezone.now()),
         text("connect.revoke.done", token=token.name),
-        to=back,
+        back=reverse("connect:tokens"),
     )

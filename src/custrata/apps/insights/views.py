@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,8 +16,10 @@ from custrata.apps.jobs.rights import REFRESH, SEE_JOBS
 from custrata.apps.tiers.queries import panels, refreshes, runs, schemes
 from custrata.pipeline.reading import GradedRun
 from custrata.web.attention import Attention, declared_attention
+from custrata.web.forms import select
 from custrata.web.gate import needs
 from custrata.web.rights import may
+from custrata.web.texts import text
 
 CHOSEN = "scheme"
 
@@ -39,7 +42,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "fresh": queries.freshness(run),
         "numbers": queries.headline_numbers(run),
         "scheme": scheme,
-        "schemes": [schemes.scheme(scheme_key, run) for scheme_key in schemes.graded_keys(run)],
+        "choose_scheme": [_scheme_field(run, key)],
         "rungs": panels.rungs(scheme, run),
         "rings": panels.rings_panel(scheme, run),
         "moves": panels.moves_panel(scheme, run) if scheme.moves else None,
@@ -49,6 +52,12 @@ def overview(request: HttpRequest) -> HttpResponse:
         "job": job,
     }
     return render(request, "insights/overview.html", context)
+
+
+def _scheme_field(run: GradedRun, chosen: str) -> BoundField:
+    graded = [schemes.scheme(key, run) for key in schemes.graded_keys(run)]
+    choices = [(scheme.key, scheme.name) for scheme in graded]
+    return select(CHOSEN, choices, chosen, label=text("insights.scheme"), submits=True)
 
 
 def _attention(request: HttpRequest, run: GradedRun) -> tuple[Attention, ...]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,13 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from custrata.apps.jobs import actions, queries
 from custrata.apps.jobs.actions import KINDS
 from custrata.apps.jobs.forms import FilterForm, ScheduleForm
-from custrata.apps.jobs.models import Job
+from custrata.apps.jobs.models import Job, Schedule
 from custrata.apps.jobs.rights import REFRESH, SCHEDULE, SEE_JOBS
+from custrata.apps.jobs.templatetags.jobs import job_seconds
 from custrata.errors import CustrataError
+from custrata.web.details import Fact, facts
 from custrata.web.gate import needs
 from custrata.web.lists import Empty, Listing, columns
-from custrata.web.posting import redirect_after
+from custrata.web.posting import redirect_after, submit_form
 from custrata.web.rights import may
+from custrata.web.templatetags.kit import instant, number, seconds
 from custrata.web.texts import language, sentence, text
 from custrata.web.versions import opened
 from custrata.web.workspace import workspace
@@ -31,6 +33,7 @@ JOBS = Listing(
     "jobs/row.html",
     order=("-pk",),
 )
+LOG = Listing("jobs.log_title", columns("jobs.column", "at", "line"), "jobs/line_row.html")
 EMPTY = Empty("list-check", "jobs.empty.title", "jobs.empty.text")
 DEFAULT_CRON = "0 3 * * *"
 COMMON_CRONS = {
@@ -69,8 +72,27 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A job: its progress, log and actions."""
     job = _job_or_404(pk)
     lines = queries.job_lines(pk)
-    context = {"job": job, "lines": lines, "shortened": len(lines) == queries.LINES}
+    polls = reverse("jobs:job", args=[pk]) if job.is_open else ""
+    context = {
+        "job": job,
+        "polls": polls,
+        "facts": _facts(job),
+        "log": LOG.table(lines),
+        "shortened": len(lines) == queries.LINES,
+    }
     return render(request, "jobs/job.html", context)
+
+
+def _facts(job: Job) -> list[Fact]:
+    took = job_seconds(job) if job.started_at else None
+    return facts(
+        Fact("jobs.column.who", job.actor_name or text("jobs.server")),
+        Fact("jobs.column.asked", instant(job.asked_at), is_figure=True),
+        Fact("jobs.column.began", instant(job.started_at) if job.started_at else "", is_figure=True),
+        Fact("jobs.column.ended", instant(job.finished_at) if job.finished_at else "", is_figure=True),
+        Fact("jobs.column.took", seconds(took) if job.started_at else "", is_figure=True),
+        Fact("jobs.column.attempts", number(job.attempts), is_figure=True),
+    )
 
 
 @needs(SEE_JOBS)
@@ -120,26 +142,29 @@ def schedule(request: HttpRequest, kind: str) -> HttpResponse:
     saved = {"cron": current.cron if current else DEFAULT_CRON, "enabled": current is not None and current.enabled}
     if request.method != "POST":
         tried = {"cron": request.GET["cron"], "enabled": "on"} if request.GET.get("cron") else None
-        return _schedule_page(request, kind, ScheduleForm(tried or saved), zone)
+        return _schedule_page(request, kind, ScheduleForm(tried or saved), zone, current)
     form = ScheduleForm(request.POST)
-    if form.is_valid():
-        try:
-            fields = {**form.cleaned_data, "kind": kind, "zone": zone}
-            updated = actions.set_schedule(actor=_person(request), at=timezone.now(), opened=opened(request), **fields)
-        except CustrataError as error:
-            form.add_error("cron", sentence(error))
-        else:
-            message = (
-                text("jobs.schedule.saved", at=updated.next_at)
-                if updated.enabled
-                else text("jobs.schedule.switched_off")
-            )
-            messages.success(request, message)
-            return redirect("jobs:schedule", kind)
-    return _schedule_page(request, kind, form, zone, status=422)
+    who = {"kind": kind, "zone": zone, "actor": _person(request), "at": timezone.now(), "opened": opened(request)}
+    saved_schedule = submit_form(
+        request,
+        form,
+        lambda: actions.set_schedule(**form.cleaned_data, **who),
+        _schedule_message,
+        to=reverse("jobs:schedule", args=[kind]),
+        field="cron",
+    )
+    return saved_schedule or _schedule_page(request, kind, form, zone, queries.schedule(kind), status=422)
 
 
-def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: str, status: int = 200) -> HttpResponse:
+def _schedule_message(schedule: Schedule) -> str:
+    if schedule.enabled:
+        return text("jobs.schedule.saved", at=schedule.next_at)
+    return text("jobs.schedule.switched_off")
+
+
+def _schedule_page(
+    request: HttpRequest, kind: str, form: ScheduleForm, zone: str, current: Schedule | None, *, status: int = 200
+) -> HttpResponse:
     cron, words, times = str(form["cron"].value() or ""), "", []
     try:
         times = queries.next_times(cron, zone, timezone.now())
@@ -148,7 +173,6 @@ def _schedule_page(request: HttpRequest, kind: str, form: ScheduleForm, zone: st
         if not form.errors:
             form.add_error("cron", sentence(error))
     often = [(usual, text(phrase)) for usual, phrase in COMMON_CRONS.items()]
-    current = queries.schedule(kind)
     context = {"kind": kind, "form": form, "zone": zone, "kept": current, "words": words, "times": times}
     context["shown"] = {"cron": current.cron, "enabled": current.enabled} if current else None
     return render(request, "jobs/schedule.html", {**context, "often": often}, status=status)

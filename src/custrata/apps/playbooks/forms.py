@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 
+from custrata.apps.accounts.models import User
 from custrata.apps.playbooks.queries import STANDS, WHOSE, TaskSearch
 from custrata.tiering.playbooks import AREAS, KINDS, Playbook, as_data, localized
 from custrata.web.days import ONE_LINE, DayField
@@ -104,8 +105,22 @@ class TaskForm(StyledForm):
 
     title = forms.CharField(max_length=500, widget=forms.Textarea({"rows": 2}))
     due = DayField(label=text_lazy("playbooks.make.due"), widget=day_input())
-    assignee = forms.CharField(required=False, max_length=20)
-    customer = forms.CharField(required=False, max_length=255, strip=True)
+    assignee = forms.CharField(
+        required=False, max_length=20, label=text_lazy("playbooks.make.assignee"), widget=forms.Select()
+    )
+    customer = forms.CharField(
+        required=False,
+        max_length=255,
+        strip=True,
+        label=text_lazy("playbooks.make.customer"),
+        help_text=text_lazy("playbooks.make.customer_help"),
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, people: Iterable[User] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owner, nobody = text("playbooks.make.owner"), text("playbooks.make.nobody")
+        _offer(self, [(OWNER, owner), *_named(people), ("", nobody)])
 
     def whose(self) -> dict[str, Any]:
         """The assignee as arguments of the actions."""
@@ -127,18 +142,38 @@ class NextForm(forms.Form):
     action = forms.CharField(max_length=64)
 
 
-class FinishForm(forms.Form):
+class FinishForm(StyledForm):
     """The result of a task."""
 
-    result = forms.CharField(required=False, max_length=5_000)
-    again = forms.BooleanField(required=False)
+    result = forms.CharField(
+        required=False,
+        max_length=5_000,
+        label=text_lazy("playbooks.task.result"),
+        help_text=text_lazy("playbooks.task.result_help"),
+        widget=forms.Textarea({"rows": 4}),
+    )
+    again = forms.BooleanField(required=False, initial=True)
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(StyledForm):
     """The assignee and due date of a task."""
 
-    assignee = forms.IntegerField(required=False)
-    due = DayField(required=False)
+    assignee = forms.IntegerField(required=False, label=text_lazy("playbooks.make.assignee"), widget=forms.Select())
+    due = DayField(required=False, label=text_lazy("playbooks.make.due"), widget=day_input())
+
+    def __init__(self, *args: Any, people: Iterable[User] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, [("", text("playbooks.make.nobody")), *_named(people)])
+
+
+def _named(people: Iterable[User]) -> list[tuple[str, str]]:
+    return [(str(person.pk), str(person)) for person in people]
+
+
+def _offer(form: forms.Form, choices: list[tuple[str, str]]) -> None:
+    widget = form.fields["assignee"].widget
+    assert isinstance(widget, forms.Select)
+    widget.choices = choices
 
 
 class TaskSearchForm(forms.Form):

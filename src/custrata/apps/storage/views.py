@@ -13,9 +13,16 @@ from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.storage import queries
 from custrata.apps.storage.actions import start_compaction
 from custrata.web.gate import needs
+from custrata.web.lists import Listing, columns
 from custrata.web.posting import redirect_after
 from custrata.web.texts import text
 from custrata.web.workspace import workspace
+
+PARTS = Listing(
+    "storage.column.part",
+    columns("storage.column", "part", "size", "share", "freeable", size="number", share="number", freeable="number"),
+    "storage/row.html",
+)
 
 
 @needs(MANAGE_WORKSPACE)
@@ -25,7 +32,7 @@ def disk(request: HttpRequest) -> HttpResponse:
     usage = queries.disk_usage(timezone.now())
     context = {
         "use": usage,
-        "rows": queries.usage_rows(usage),
+        "table": PARTS.table(queries.usage_rows(usage)),
         "freeable": sum(usage.freeable.values()),
         "settings": workspace().settings,
         "job": queries.current_compaction(),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.forms import BoundField, HiddenInput, RadioSelect, Textarea, TextInput
+from django.forms.boundfield import BoundWidget
+from django.forms.renderers import get_default_renderer
 from django.template import Library
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from custrata.tiering.names import trait_name
@@ -149,6 +152,53 @@ def tier_class(scheme: str, tier: str) -> str:
 def opened(values: object) -> SafeString:
     """`{% opened held %}`: the hidden field with the values that a form shows (see `custrata.web.versions`)."""
     return format_html('<input type="hidden" name="{}" value="{}">', versions.NAME, versions.written(values))
+
+
+@register.simple_tag
+def hidden(**values: object) -> SafeString:
+    """`{% hidden customer_id=customer.pk tab=tab %}`: hidden fields with values that a form sends back as they are."""
+    return hidden_pairs(values.items())
+
+
+@register.simple_tag
+def hidden_pairs(pairs: Iterable[tuple[str, object]]) -> SafeString:
+    """`{% hidden_pairs parameters %}`: hidden fields of names and values (see `lists.other_parameters`)."""
+    widget = HiddenInput()
+    return format_html_join("\n", "{}", ((widget.render(name, value),) for name, value in pairs))
+
+
+@register.simple_tag
+def finder(of: str, label: str) -> SafeString:
+    """A field that hides what does not match in the list with the id `of`; only where there is a script."""
+    attributes = {"class": "form-control scripted-block", "type": "search", "data-filters": of, "autocomplete": "off"}
+    return TextInput({**attributes, "placeholder": label, "aria-label": label}).render("", "")
+
+
+@register.simple_tag
+def field_with_id(field: BoundField, id: str) -> SafeString:
+    """A field of a form that a page has many times, under an id of its own."""
+    return field.as_widget(attrs={"id": id})
+
+
+@register.simple_tag
+def username_for_managers(username: str) -> SafeString:
+    """The user name beside a password, for password managers; it is not sent."""
+    return HiddenInput({"autocomplete": "username"}).render("", username)
+
+
+@register.simple_tag
+def copyable(id: str, value: str, rows: int) -> SafeString:
+    """A field with a text to copy."""
+    attributes = {"id": id, "class": "form-control reference mb-3", "rows": rows, "readonly": True}
+    return Textarea(attributes).render("", value)
+
+
+@register.simple_tag
+def radio(name: str, value: object, chosen: object, label: str) -> SafeString:
+    """`{% radio "before" run.id chosen label %}`: a button in a row of a table; its label is read aloud only."""
+    widget = RadioSelect({"class": "form-check-input", "aria-label": label}, choices=[(str(value), "")])
+    (button,) = widget.subwidgets(name, str(chosen))
+    return BoundWidget(widget, button, get_default_renderer()).tag()
 
 
 @register.simple_tag

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,10 +17,10 @@ from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import active_sessions, signed_in_since
 from custrata.apps.accounts.views.authentication import VERIFIED, complete_sign_in, confirm_password
 from custrata.apps.accounts.views.current_user import current_user
-from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.lists import Empty, Listing, columns
-from custrata.web.texts import count, sentence, text
+from custrata.web.posting import redirect_after, submit_form
+from custrata.web.texts import count, text
 from custrata.web.versions import ChangedMeanwhile, opened
 
 SESSIONS = Listing(
@@ -38,18 +38,26 @@ def me(request: HttpRequest) -> HttpResponse:
     person = current_user(request)
     current = {"name": person.name, "email": person.email, "language": person.language, "theme": person.theme or "auto"}
     form = MeForm(request.POST or None, initial=current)
-    if request.method == "POST" and form.is_valid():
-        try:
-            _change(request, person, form.cleaned_data)
-        except CustrataError as error:
-            form.add_error(None if isinstance(error, ChangedMeanwhile) else "present", sentence(error))
-            now = User.objects.get(pk=person.pk)
-            current = {"name": now.name, "email": now.email, "language": now.language, "theme": now.theme or "auto"}
-        else:
-            with translation.override(person.language or translation.get_language()):
-                messages.success(request, text("accounts.me.kept"))
-            return redirect("accounts:me")
+    saved = submit_form(
+        request,
+        form,
+        lambda: _change(request, person, form.cleaned_data),
+        lambda _: _saved_message(person),
+        to=reverse("accounts:me"),
+        field=lambda error: None if isinstance(error, ChangedMeanwhile) else "present",
+    )
+    if saved:
+        return saved
+    if form.is_bound:
+        now = User.objects.get(pk=person.pk)
+        current = {"name": now.name, "email": now.email, "language": now.language, "theme": now.theme or "auto"}
     return render(request, "accounts/me.html", {"form": form, "shown": current}, status=422 if form.errors else 200)
+
+
+def _saved_message(person: User) -> str:
+    """In the language that was chosen just now."""
+    with translation.override(person.language or translation.get_language()):
+        return text("accounts.me.kept")
 
 
 def _change(request: HttpRequest, person: User, filled: dict[str, Any]) -> None:
@@ -66,21 +74,19 @@ def _change(request: HttpRequest, person: User, filled: dict[str, Any]) -> None:
 def password(request: HttpRequest) -> HttpResponse:
     """Change one's password; every other session ends."""
     form = ChangePasswordForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        person, fields, key = current_user(request), form.cleaned_data, request.session.session_key
-        since, verified = signed_in_since(key or ""), bool(request.session.get(VERIFIED))
-        try:
-            confirm_password(request, person, fields["present"])
-            change_password(
-                person=person, present=fields["present"], password=fields["password"], keep=key, at=timezone.now()
-            )
-        except CustrataError as error:
-            form.add_error(None, sentence(error))
-        else:
-            complete_sign_in(request, person, since, verified=verified)
-            messages.success(request, text("accounts.password.changed"))
-            return redirect("accounts:me")
-    return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
+    person, key = current_user(request), request.session.session_key
+
+    def change() -> None:
+        fields, since = form.cleaned_data, signed_in_since(key or "")
+        verified = bool(request.session.get(VERIFIED))
+        confirm_password(request, person, fields["present"])
+        change_password(
+            person=person, present=fields["present"], password=fields["password"], keep=key, at=timezone.now()
+        )
+        complete_sign_in(request, person, since, verified=verified)
+
+    changed = submit_form(request, form, change, text("accounts.password.changed"), to=reverse("accounts:me"))
+    return changed or render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @needs(None)
@@ -101,9 +107,12 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def end_one(request: HttpRequest, number: int) -> HttpResponse:
     """End one of one's sessions."""
     person = current_user(request)
-    if end_session(person=person, sign_in_id=number, actor=person, at=timezone.now()):
-        messages.success(request, count("accounts.sessions.ended", 1))
-    return redirect("accounts:sessions")
+    return redirect_after(
+        request,
+        lambda: end_session(person=person, sign_in_id=number, actor=person, at=timezone.now()),
+        lambda ended: count("accounts.sessions.ended", 1) if ended else "",
+        to=reverse("accounts:sessions"),
+    )
 
 
 @needs(None)
@@ -111,6 +120,10 @@ def end_one(request: HttpRequest, number: int) -> HttpResponse:
 def end_others(request: HttpRequest) -> HttpResponse:
     """End all of one's sessions but this one."""
     person = current_user(request)
-    ended = end_other_sessions(person=person, keep=request.session.session_key, actor=person, at=timezone.now())
-    messages.success(request, count("accounts.sessions.ended", ended))
-    return redirect("accounts:sessions")
+    key = request.session.session_key
+    return redirect_after(
+        request,
+        lambda: end_other_sessions(person=person, keep=key, actor=person, at=timezone.now()),
+        lambda ended: count("accounts.sessions.ended", ended),
+        to=reverse("accounts:sessions"),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +18,7 @@ from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
 from custrata.web.lists import Listing, columns
-from custrata.web.posting import redirect_after
+from custrata.web.posting import confirm, redirect_after, show_message
 from custrata.web.rights import Role
 from custrata.web.texts import count, sentence, text
 from custrata.web.versions import opened
@@ -131,13 +130,13 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
 def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     """Explain and confirm the deactivation of a person."""
     person, back = _person(number), reverse("accounts:person", args=[number])
-    if request.method != "POST":
-        return render(request, "accounts/deactivate.html", {"person": person, "back": back})
-    return redirect_after(
+    return confirm(
         request,
+        "accounts/deactivate.html",
+        {"person": person},
         lambda: actions.deactivate(person_id=number, actor=current_user(request), at=timezone.now()),
         text("accounts.person.deactivated", person=str(person)),
-        to=back,
+        back=back,
     )
 
 
@@ -186,9 +185,12 @@ def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
     """End all sessions of a person; one's own except for the current one."""
     person, actor = _person(number), current_user(request)
     keep = request.session.session_key if person.pk == actor.pk else None
-    ended = actions.end_other_sessions(person=person, keep=keep, actor=actor, at=timezone.now())
-    messages.success(request, count("accounts.sessions.ended", ended))
-    return redirect("accounts:person", number)
+    return redirect_after(
+        request,
+        lambda: actions.end_other_sessions(person=person, keep=keep, actor=actor, at=timezone.now()),
+        lambda ended: count("accounts.sessions.ended", ended),
+        to=reverse("accounts:person", args=[number]),
+    )
 
 
 @needs(MANAGE_PEOPLE)
@@ -200,7 +202,7 @@ def password_link(request: HttpRequest, number: int) -> HttpResponse:
     try:
         secret = actions.make_password_link(person_id=number, actor=current_user(request), at=timezone.now())
     except CustrataError as error:
-        messages.error(request, sentence(error))
+        show_message(request, sentence(error), "error")
         return redirect(back)
     link = request.build_absolute_uri(reverse("accounts:password_link", args=[secret]))
     page = {"link": link, "username": person.username, "back": back, "kind": "password"}

@@ -6,7 +6,6 @@ from base64 import b32encode
 from collections.abc import Callable
 
 import segno
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -30,6 +29,7 @@ from custrata.apps.accounts.views.authentication import WITHIN, complete_sign_in
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
+from custrata.web.posting import show_message
 from custrata.web.texts import sentence, text
 
 SETTING_UP = "setting_up"  # in the session: which secret may be shown, and since when
@@ -117,7 +117,7 @@ def turn_off(request: HttpRequest) -> HttpResponse:
         since = signed_in_since(key or "")
         actions.turn_off_second_factor(person=person, keep=key, at=timezone.now())
         complete_sign_in(request, person, since)
-        messages.success(request, text("accounts.second.turned_off"))
+        show_message(request, text("accounts.second.turned_off"))
         return redirect("accounts:second_factor")
 
     return _with_password(request, off)

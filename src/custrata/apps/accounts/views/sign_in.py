@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from axes.conf import settings as axes
-from django.contrib import messages
 from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +18,7 @@ from custrata.apps.accounts.models import User
 from custrata.apps.accounts.queries import person_named, recovery_codes_left
 from custrata.apps.accounts.views.authentication import PENDING, admit, complete_sign_in, is_throttled, pending_person
 from custrata.errors import CustrataError
+from custrata.web.posting import show_message
 from custrata.web.redirects import safe_next
 from custrata.web.security_log import record_event
 from custrata.web.texts import count, sentence, text
@@ -64,7 +64,7 @@ def code(request: HttpRequest) -> HttpResponse:
         else:
             complete_sign_in(request, person, verified=True)
             if recovered:
-                messages.warning(request, count("accounts.second.left", recovery_codes_left(person)))
+                show_message(request, count("accounts.second.left", recovery_codes_left(person)), "warning")
             return redirect(next_url)
     return render(request, "accounts/sign_in_code.html", {"form": form}, status=422 if form.errors else 200)
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from custrata.apps.accounts.views.current_user import current_user
-from custrata.apps.customers.actions import TaggingRequest, assign_owner, start_tagging, tag_customers, untag_customers
+from custrata.apps.customers.actions import (
+    BulkResult,
+    TaggingRequest,
+    assign_owner,
+    start_tagging,
+    tag_customers,
+    untag_customers,
+)
 from custrata.apps.customers.forms import BulkForm, cleaned_number
 from custrata.apps.customers.queries import owners, tags
 from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
@@ -22,6 +28,7 @@ from custrata.apps.customers.views.lookups import reading_or_404
 from custrata.apps.jobs.models import Job
 from custrata.errors import CustrataError
 from custrata.web.gate import needs
+from custrata.web.posting import submit_form
 from custrata.web.texts import count, sentence, text
 
 
@@ -43,7 +50,10 @@ def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
     list_query = parse_list_query(request.GET)
     reading = reading_or_404(list_query.run)
     ids = matching_ids(reading, list_query)
-    form = BulkForm(request.POST or None)
+    offered = list(tags()) if what == "tag" else []
+    people = list(owners()) if what == "own" else []
+    person = {"owner": current_user(request).pk}
+    form = BulkForm(request.POST or None, initial=person, tags=offered, owners=people, auto_id="%s")
     if request.method == "POST" and form.is_valid():
         if cleaned_number(form, "seen") != len(ids):
             form.add_error(None, text("customers.together.moved_on", number=len(ids)))
@@ -55,34 +65,31 @@ def _bulk_page(request: HttpRequest, what: str) -> HttpResponse:
             )
             if job is not None:
                 return redirect("customers:tagging", job.pk)
-        elif _apply(request, what, form, ids, describe_list_query(list_query)):
-            return HttpResponseRedirect(f"{reverse('customers:list')}?{request.GET.urlencode()}")
+        elif done := _apply(request, what, form, ids, describe_list_query(list_query)):
+            return done
     page = {
         "what": what,
         "many": len(ids),
         "form": form,
         "chips": list(chips(list_query, request.GET)),
-        "tags": list(tags()),
-        "owners": list(owners()),
+        "tags": offered,
         "query": request.GET.urlencode(),
     }
     return render(request, "customers/together.html", page, status=422 if form.errors else 200)
 
 
-def _apply(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chosen: str) -> bool:
+def _apply(request: HttpRequest, what: str, form: BulkForm, ids: list[str], chosen: str) -> HttpResponse | None:
     """Run the action; on refusal add the error to the form."""
     whom = {"customer_ids": ids, "actor": current_user(request), "at": timezone.now()}
-    try:
+
+    def act() -> BulkResult:
         if what == "own":
-            done = assign_owner(**whom, owner_id=cleaned_number(form, "owner"), selection=chosen)  # type: ignore[arg-type]  # as typed above
-        else:
-            act = untag_customers if "untag" in request.POST else tag_customers
-            done = act(**whom, tag_id=cleaned_number(form, "tag") or 0, selection=chosen)  # type: ignore[arg-type]  # as typed above
-    except CustrataError as error:
-        form.add_error(None, sentence(error))
-        return False
-    messages.success(request, count("customers.together.done", done.changed))
-    return True
+            return assign_owner(**whom, owner_id=cleaned_number(form, "owner"), selection=chosen)  # type: ignore[arg-type]  # as typed above
+        change = untag_customers if "untag" in request.POST else tag_customers
+        return change(**whom, tag_id=cleaned_number(form, "tag") or 0, selection=chosen)  # type: ignore[arg-type]  # as typed above
+
+    address = f"{reverse('customers:list')}?{request.GET.urlencode()}"
+    return submit_form(request, form, act, lambda done: count("customers.together.done", done.changed), to=address)
 
 
 def _query_string(request: HttpRequest) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,14 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import lift_erasure, server_database, start_erasure
+from custrata.apps.customers.forms import EraseForm, LiftForm
 from custrata.apps.customers.queries.erasures import erasures
 from custrata.apps.customers.rights import ERASE_CUSTOMERS
-from custrata.errors import CustrataError
 from custrata.ingest.erasure import people_of, rows_of
 from custrata.web.gate import needs
 from custrata.web.lists import Empty, Listing, columns
 from custrata.web.posting import redirect_after
-from custrata.web.texts import sentence, text
+from custrata.web.texts import text
 from custrata.web.workspace import workspace
 
 LONGEST = 255
@@ -34,7 +33,11 @@ EMPTY = Empty("user-off", "customers.erase.nobody", "customers.erase.nobody_text
 @require_safe
 def erasure_list(request: HttpRequest) -> HttpResponse:
     """The list of erasures, with the field to start one."""
-    return render(request, "customers/erasures.html", {"erasures": ERASURES.table(erasures(workspace()), empty=EMPTY)})
+    return render(
+        request,
+        "customers/erasures.html",
+        {"erasures": ERASURES.table(erasures(workspace()), empty=EMPTY), "form": EraseForm(), "lift": LiftForm()},
+    )
 
 
 @needs(ERASE_CUSTOMERS)
@@ -47,17 +50,19 @@ def erase(request: HttpRequest) -> HttpResponse:
         return redirect("customers:erasures")
     served = workspace()
     if request.method == "POST":
-        try:
-            started = start_erasure(served, customer_id=customer_id, actor=current_user(request), at=timezone.now())
-        except CustrataError as error:
-            messages.error(request, sentence(error))
-            return redirect("customers:erasures")
-        messages.success(request, text("customers.erase.started", erasure=started.erasure))
-        return redirect("jobs:job", started.job.pk)
+        return redirect_after(
+            request,
+            lambda: start_erasure(served, customer_id=customer_id, actor=current_user(request), at=timezone.now()),
+            lambda started: text("customers.erase.started", erasure=started.erasure),
+            to=lambda started: reverse("jobs:job", args=[started.job.pk]),
+            back=reverse("customers:erasures"),
+        )
     database = server_database()
     people = people_of(served, [customer_id], database)
     rows = rows_of(served, people, database)
-    return render(request, "customers/erase.html", {"customer": people[0], "rows": rows})
+    impossible = "" if rows else text("customers.erase.unknown", customer=people[0].customer_id)
+    page = {"customer": people[0], "rows": rows, "impossible": impossible, "back": reverse("customers:erasures")}
+    return render(request, "customers/erase.html", page)
 
 
 @needs(ERASE_CUSTOMERS)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
+from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.customers.actions import choose_columns, record_export
+from custrata.apps.customers.forms import FindColumnForm, SearchForm
 from custrata.apps.customers.queries.columns import GROUPS, ProfileColumn, available_columns, columns_of
 from custrata.apps.customers.queries.filters import list_filters
 from custrata.apps.customers.queries.list_query import describe_list_query, parse_list_query
@@ -35,16 +37,35 @@ from custrata.apps.customers.views.lookups import reading_or_404
 from custrata.pipeline.reading import Reading
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import export_kind, file_response
+from custrata.web.forms import checks, select
 from custrata.web.gate import needs
-from custrata.web.lists import LIMIT, Heading, Kind, other_parameters, query_string, sort_heading
-from custrata.web.manifest import ListFilter, function
-from custrata.web.paging import Cursor, Page, page
+from custrata.web.lists import (
+    Empty,
+    Heading,
+    Kind,
+    Listing,
+    Table,
+    other_parameters,
+    query_string,
+    read_page,
+    sort_heading,
+)
+from custrata.web.lists import columns as columns_named
+from custrata.web.manifest import function
+from custrata.web.paging import Cursor
 from custrata.web.rights import may
 from custrata.web.schemes import tier_named
 from custrata.web.texts import language, text
 from custrata.wording import phrase
 
 MOST_IN_EXCEL = 200_000
+UNFILTERED = ("q", "sort", "run", "moved", "rfm")  # parameters that the form of filters leaves as they are
+NOBODY = Empty("users", "customers.empty.nobody", "customers.empty.nobody_text")
+UNGRADED = Listing(
+    "customers.ungraded",
+    (*columns_named("customers.column", "customer"), *columns_named("customers.attribute", "phone", "email")),
+    "customers/parts/ungraded_row.html",
+)
 
 
 @needs(SEE_CUSTOMERS)
@@ -65,11 +86,15 @@ def customer_list(request: HttpRequest) -> HttpResponse:
             "asked": list_query,
             "run": reading.run if reading is not None else None,
             "chips": list(chips(list_query, request.GET)),
-            "headings": list(_headings(columns, list_query, request.GET)),
             "columns": columns,
             "groups": _groups(available, columns),
-            "filters": _filters(list_query, reading),
-            "declared_filters": _declared_filters(list_query),
+            "filters": {
+                "tiers": _tier_filters(list_query, reading),
+                "declared": _declared_filters(list_query),
+                "unchanged": [(name, value) for name, value in other_parameters(request.GET) if name in UNFILTERED],
+            },
+            "search": SearchForm(initial={"q": list_query.q}, auto_id="%s"),
+            "find_column": FindColumnForm(use_required_attribute=False),
             "kept": list(other_parameters(request.GET, "q")),
             "query": query_string(request.GET),
             "may_export": may(request.user, EXPORT) and reading is not None,
@@ -83,19 +108,35 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 def _listing_page(
     request: HttpRequest, reading: Reading | None, list_query: ListQuery, columns: list[ProfileColumn]
 ) -> dict[str, Any]:
+    listing: ListPage | None = None
+
+    def read(cursor: Cursor | None) -> list[ListedCustomer]:
+        nonlocal listing
+        if reading is not None:
+            listing = list_page(reading, list_query, columns, cursor)
+        else:
+            many = customers_without_run(list_query).count()
+            listing = ListPage(lines_without_run(list_query, columns, cursor), many, None, [])
+        return listing.rows
+
     order = f"{'-' if list_query.descending else ''}{list_query.sort}"
-    cursor = Cursor.read(request.GET, of=order)
-    if reading is None:
-        listing = ListPage(
-            lines_without_run(list_query, columns, cursor), customers_without_run(list_query).count(), None, []
-        )
-    else:
-        listing = list_page(reading, list_query, columns, cursor)
-    opened: Page[ListedCustomer] = page(
-        listing.rows, query=request.GET, cursor=cursor, limit=LIMIT, key=_sort_key if reading else _by_id, of=order
+    page = read_page(request, read, key=_sort_key if reading else _by_id, of=order)
+    assert listing is not None
+    filtered = list_query.is_filtered or bool(page.first)
+    headings = list(_headings(columns, list_query, request.GET))
+    return {
+        "table": Table(text("customers.title"), headings, "customers/parts/row.html", page.rows, page),
+        "empty": _no_match() if filtered else NOBODY,
+        "many": listing.many,
+        "more": listing.search is not None and listing.search.more,
+        "ungraded": UNGRADED.table(listing.ungraded),
+    }
+
+
+def _no_match() -> Empty:
+    return Empty(
+        "search", "customers.empty.none", "customers.empty.none_text", "customers.chip.all", reverse("customers:list")
     )
-    more = listing.search is not None and listing.search.more
-    return {"page": opened, "many": listing.many, "more": more, "ungraded": listing.ungraded}
 
 
 def _sort_key(line: ListedCustomer) -> tuple[Any, str]:
@@ -132,47 +173,56 @@ def _headings(columns: list[ProfileColumn], list_query: ListQuery, query: QueryD
             )
 
 
-def _groups(
-    available: dict[str, ProfileColumn], chosen: list[ProfileColumn]
-) -> list[tuple[str, list[tuple[ProfileColumn, bool]]]]:
-    """Every column by group, and whether it is chosen."""
-    keys = {column.key for column in chosen}
-    groups = [
-        (
-            text(f"customers.group.{group}"),
-            [(column, column.key in keys) for column in available.values() if column.group == group],
+def _groups(available: dict[str, ProfileColumn], chosen: list[ProfileColumn]) -> list[BoundField]:
+    """The choice of columns, by group."""
+    keys = [column.key for column in chosen]
+    groups = {group: [column for column in available.values() if column.group == group] for group in GROUPS}
+    return [
+        checks(
+            "column",
+            [(column.key, column.label) for column in columns],
+            keys,
+            label=text(f"customers.group.{group}"),
+            id=f"{group}-column",
         )
-        for group in GROUPS
+        for group, columns in groups.items()
+        if columns
     ]
-    return [(name, columns) for name, columns in groups if columns]
 
 
-def _filters(list_query: ListQuery, reading: Reading | None) -> list[tuple[str, list[tuple[str, str, bool]]]]:
-    """The tiers of every published scheme, and whether they are selected."""
+def _tier_filters(list_query: ListQuery, reading: Reading | None) -> list[BoundField]:
+    """The choice of tiers, by published scheme."""
     if reading is None:
         return []
-    selected = dict(list_query.tiers)
+    selected = [f"{scheme}:{tier}" for scheme, tiers in list_query.tiers for tier in tiers]
     return [
-        (
-            scheme_name(key, language(), graded.record),
-            [
-                (f"{key}:{tier}", tier_name(key, tier, language(), graded.record), tier in selected.get(key, ()))
-                for tier in graded.tier_keys
-            ],
+        checks(
+            "tier",
+            [(f"{key}:{tier}", tier_name(key, tier, language(), graded.record)) for tier in graded.tier_keys],
+            selected,
+            label=scheme_name(key, language(), graded.record),
+            id=f"filter-{key}-tier",
         )
         for key, graded in reading.run.schemes.items()
         if f"{key}_tier" in reading.columns
     ]
 
 
-def _declared_filters(list_query: ListQuery) -> list[tuple[ListFilter, list[tuple[str, str, bool]]]]:
-    """The filters that apps declare, with their choices, and whether they are selected; without choices, left out."""
+def _declared_filters(list_query: ListQuery) -> list[BoundField]:
+    """The filters that apps declare; those without choices are left out."""
     values = dict(list_query.declared)
-    filters = [
-        (declared, [(value, label, value == values.get(name)) for value, label in function(declared.choices)()])
-        for name, declared in list_filters().items()
+    offered = {name: list(function(declared.choices)()) for name, declared in list_filters().items()}
+    return [
+        select(
+            name,
+            [("", text("customers.filter.any")), *choices],
+            values.get(name, ""),
+            label=text(list_filters()[name].phrase),
+            id=f"filter-{name}",
+        )
+        for name, choices in offered.items()
+        if choices
     ]
-    return [(declared, choices) for declared, choices in filters if choices]
 
 
 @needs(SEE_CUSTOMERS)

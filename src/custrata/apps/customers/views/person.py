@@ -9,10 +9,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from custrata.apps.customers.forms import EditForm, ExcludeForm, NoteForm, OwnOneForm, TagOneForm
 from custrata.apps.customers.models import Customer
 from custrata.apps.customers.queries import customer_by_id, notes_of, owners, tags, tags_of
 from custrata.apps.customers.queries.happenings import timeline
 from custrata.apps.customers.queries.portrait import (
+    Attribute,
     attributes,
     edits_of,
     tiers_of,
@@ -63,9 +65,11 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
         "excluded": workspace().exclusions.all().get(customer_id),
         "may_assign": may(request.user, ASSIGN_OWNERS) and who is not None,
     }
-    page["all_tags"] = list(tags()) if page["may_edit"] else []
+    page["tag_form"] = TagOneForm(tags=tags() if page["may_edit"] else (), auto_id="%s")
     page["owner_shown"] = {"owner": str(who.owner) if who is not None and who.owner else None}
-    page["owners"] = list(owners()) if page["may_assign"] else []
+    owner = {"owner": page["customer"].owner_id or ""}
+    page["owner_form"] = OwnOneForm(initial=owner, owners=owners() if page["may_assign"] else (), auto_id="%s")
+    page["exclude_form"] = ExcludeForm()
     return render(request, "customers/customer.html", page | function(tab.context)(request, reading, row, customer_id))
 
 
@@ -77,12 +81,20 @@ def customer_tabs() -> list[Tab]:
 def portrait_tab(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
     source_values = reading.source_values(customer_id) if reading is not None else {}
     editing, typed = request.GET.get("edit", ""), request.session.pop(TYPED, {})
+    listed = list(attributes(source_values, edits_of(customer_id), language()))
+    before = typed["value"] if typed.get("attribute") == editing and typed["customer_id"] == customer_id else None
+    edited = next((attribute for attribute in listed if attribute.name == editing), None)
     return {
-        "attributes": attributes(source_values, edits_of(customer_id), language()),
+        "attributes": listed,
         "standings": trait_ranks(reading, row, language()) if reading is not None and row is not None else [],
         "editing": editing,
-        "typed": typed["value"] if typed.get("attribute") == editing and typed["customer_id"] == customer_id else None,
+        "edit_form": _edit_form(edited, before) if edited is not None else None,
     }
+
+
+def _edit_form(attribute: Attribute, typed: str | None) -> EditForm:
+    """The form of an attribute, with its value or what was typed before."""
+    return EditForm(initial={"value": attribute.written if typed is None else typed}, attribute=attribute)
 
 
 def history_tab(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
@@ -119,4 +131,4 @@ def purchases_tab(request: HttpRequest, reading: Reading | None, row: Row | None
 
 
 def notes_tab(request: HttpRequest, reading: Reading | None, row: Row | None, customer_id: str) -> Row:
-    return {"notes": list(notes_of(customer_id)), "anybodys": may(request.user, ASSIGN_OWNERS)}
+    return {"notes": list(notes_of(customer_id)), "anybodys": may(request.user, ASSIGN_OWNERS), "form": NoteForm()}

@@ -17,7 +17,7 @@ from custrata.apps.customers.queries import tags_with_customers
 from custrata.apps.customers.rights import EDIT_CUSTOMERS
 from custrata.web.gate import needs
 from custrata.web.lists import Column, Empty, Listing
-from custrata.web.posting import redirect_after, run_form
+from custrata.web.posting import confirm, submit_form
 from custrata.web.texts import text
 
 TAGS = Listing(
@@ -65,18 +65,20 @@ def make(request: HttpRequest) -> HttpResponse:
 def make_group(request: HttpRequest) -> HttpResponse:
     """Create a tag group."""
     form = _group_form(request.POST)
-    if _made(request, form, lambda sent, **who: actions.make_tag_group(**sent, **who)):
-        return redirect("customers:tags")
-    return _tags_page(request, TagForm(), form)
+    made = _made(request, form, lambda sent, **who: actions.make_tag_group(**sent, **who))
+    return made or _tags_page(request, TagForm(), form)
 
 
-def _made(request: HttpRequest, form: TagForm | GroupForm, make: Callable[..., object]) -> bool:
+def _made(request: HttpRequest, form: TagForm | GroupForm, make: Callable[..., object]) -> HttpResponse | None:
     """Create what a form describes; on refusal add the error to its name."""
 
     def act() -> object:
         return make(form.cleaned_data, actor=current_user(request), at=timezone.now())
 
-    return run_form(request, form, act, lambda _: text("customers.tags.made", name=form.cleaned_data["name"]), "name")
+    def message(_: object) -> str:
+        return text("customers.tags.made", name=form.cleaned_data["name"])
+
+    return submit_form(request, form, act, message, to=reverse("customers:tags"), field="name")
 
 
 @needs(EDIT_CUSTOMERS)
@@ -84,11 +86,11 @@ def _made(request: HttpRequest, form: TagForm | GroupForm, make: Callable[..., o
 def remove(request: HttpRequest, number: int) -> HttpResponse:
     """Show how many customers have a tag; after confirmation, delete it."""
     tag = get_object_or_404(tags_with_customers(), pk=number)
-    if request.method == "GET":
-        return render(request, "customers/remove_tag.html", {"tag": tag, "back": reverse("customers:tags")})
-    return redirect_after(
+    return confirm(
         request,
+        "customers/remove_tag.html",
+        {"tag": tag},
         lambda: actions.remove_tag(tag_id=number, actor=current_user(request), at=timezone.now()),
         text("customers.tags.removed", name=tag.name),
-        to=reverse("customers:tags"),
+        back=reverse("customers:tags"),
     )

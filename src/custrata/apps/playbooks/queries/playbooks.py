@@ -26,16 +26,21 @@ def has_playbook(scheme: str, tier: str) -> bool:
     return (scheme, tier) in playbooks()
 
 
-def own_playbook(scheme: str, tier: str) -> OwnPlaybook | None:
+def _own_playbook(scheme: str, tier: str) -> OwnPlaybook | None:
     """The workspace's replacement of a shipped playbook, if any."""
     return OwnPlaybook.objects.select_related("actor").filter(scheme=scheme, tier=tier).first()
 
 
 def effective_playbook(scheme: str, tier: str) -> Playbook:
     """The playbook of a tier that is in effect in the workspace. Raises `NoSuchPlaybook`."""
+    return playbook_and_own(scheme, tier)[0]
+
+
+def playbook_and_own(scheme: str, tier: str) -> tuple[Playbook, OwnPlaybook | None]:
+    """The playbook of a tier that is in effect, and the workspace's replacement. Raises `NoSuchPlaybook`."""
     shipped = playbook(scheme, tier)
-    own = own_playbook(scheme, tier)
-    return playbook(scheme, tier, own.content) if own else shipped
+    own = _own_playbook(scheme, tier)
+    return (playbook(scheme, tier, own.content) if own else shipped), own
 
 
 def cards(scheme: str = "") -> list[tuple[str, list[PlaybookCard]]]:

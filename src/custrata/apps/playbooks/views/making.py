@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -31,7 +30,7 @@ from custrata.errors import CustrataError
 from custrata.pipeline.reading import reading
 from custrata.tiering.playbooks import Action, NoSuchPlaybook, localized
 from custrata.web.gate import needs
-from custrata.web.posting import run_action
+from custrata.web.posting import run_action, show_message
 from custrata.web.rights import may
 from custrata.web.texts import count, language, sentence, text
 from custrata.web.workspace import workspace
@@ -53,7 +52,8 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
         "due": default_due_date(playbook_action, at),
         "assignee": str(request.user.pk),
     }
-    form = TaskForm(sent, initial=usual | {"customer": request.GET.get("customer", "")})
+    usual["customer"] = request.GET.get("customer", "")
+    form = TaskForm(sent, initial=usual, people=possible_assignees(), auto_id="%s")
     whom = sent.get("whom", "customer") if sent is not None else ""
     if whom in WHOM[1:] and not may(request.user, EDIT_PLAYBOOKS):
         raise PermissionDenied
@@ -72,7 +72,6 @@ def make(request: HttpRequest, key: str, tier: str, action: str) -> HttpResponse
         "customers": customers,
         "fits": customers <= MOST_TASKS,
         "most": MOST_TASKS,
-        "people": list(possible_assignees()),
         "today": today(at),
         "may_edit": may(request.user, EDIT_PLAYBOOKS),
         "confirming": whom == "each" and form.is_valid(),
@@ -88,11 +87,11 @@ def _make(request: HttpRequest, form: TaskForm, scheme: str, tier: str, action: 
     if whom == "each":
         confirmed = request.POST["seen"]
         number = int(confirmed) if confirmed.isdecimal() else -1
-
-        def all_of_them() -> None:
-            messages.success(request, count("playbooks.said.made_many", make_tasks_for_tier(confirmed=number, **sent)))
-
-        return run_action(request, all_of_them, "")
+        return run_action(
+            request,
+            lambda: make_tasks_for_tier(confirmed=number, **sent),
+            lambda many: count("playbooks.said.made_many", many),
+        )
     customer_id = None
     if whom == "customer":
         customer_id = _customer(form)
@@ -139,7 +138,7 @@ def make_next(request: HttpRequest) -> HttpResponse:
         refused = sentence(error)
     if request.headers.get("HX-Request"):
         return _next(request, sent["customer_id"], refused=refused)
-    messages.error(request, refused) if refused else messages.success(request, text("playbooks.said.made"))
+    show_message(request, refused or text("playbooks.said.made"), "error" if refused else "success")
     return HttpResponseRedirect(reverse("customers:customer", args=[sent["customer_id"]]))
 
 

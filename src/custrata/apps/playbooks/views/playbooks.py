@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.playbooks.actions import edit_playbook, restore_playbook
 from custrata.apps.playbooks.forms import ActionForms, PlaybookForm, content, form_initial
-from custrata.apps.playbooks.queries import cards, kinds_of, own_playbook, tier_customers
+from custrata.apps.playbooks.queries import cards, kinds_of, tier_customers
 from custrata.apps.playbooks.rights import DO_TASKS, EDIT_PLAYBOOKS, SEE_PLAYBOOKS
-from custrata.apps.playbooks.views.lookups import playbook_or_404
+from custrata.apps.playbooks.views.lookups import playbook_and_own_or_404
 from custrata.tiering import BUILT_IN
 from custrata.tiering.playbooks import Playbook, as_data, care, localized
 from custrata.web.gate import needs
-from custrata.web.posting import redirect_after, run_action
+from custrata.web.posting import confirm, submit
 from custrata.web.rights import may
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
@@ -57,11 +57,11 @@ def playbook_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def playbook_detail(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The playbook of a tier, by the five kinds of action."""
-    playbook = playbook_or_404(key, tier)
+    playbook, own = playbook_and_own_or_404(key, tier)
     page = {
         **_playbook_context(playbook),
         "kinds": [(kind, ICONS[kind], _kind(kind), _lines(actions)) for kind, actions in kinds_of(playbook)],
-        "own": own_playbook(key, tier),
+        "own": own,
         "customers": tier_customers(key, tier),
         "tiers": list(BUILT_IN[key].tiers),
         "may_edit": may(request.user, EDIT_PLAYBOOKS),
@@ -73,7 +73,7 @@ def playbook_detail(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 @needs(EDIT_PLAYBOOKS)
 def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """The editor of a playbook."""
-    playbook, spoken = playbook_or_404(key, tier), language()
+    (playbook, own), spoken = playbook_and_own_or_404(key, tier), language()
     whole, rows = form_initial(playbook, spoken)
     sent = request.POST if request.method == "POST" else None
     form, actions = PlaybookForm(sent, initial=whole), ActionForms(sent, initial=rows, prefix="actions")
@@ -85,10 +85,10 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
             data = content(playbook, spoken, form.cleaned_data, action_rows)
             return edit_playbook(scheme=key, tier=tier, content=data, opened=opened(request), **who)
 
-        if run_action(request, act, text("playbooks.said.edited")):
-            return HttpResponseRedirect(reverse("playbooks:one", args=[key, tier]))
-        playbook = playbook_or_404(key, tier)
-    page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own_playbook(key, tier)}
+        if edited := submit(request, act, text("playbooks.said.edited"), to=reverse("playbooks:one", args=[key, tier])):
+            return edited
+        playbook, own = playbook_and_own_or_404(key, tier)
+    page = {**_playbook_context(playbook), "form": form, "actions": actions, "own": own}
     page["held"] = as_data(playbook)
     return render(request, "playbooks/edit.html", page, status=200 if sent is None else 422)
 
@@ -96,15 +96,18 @@ def edit(request: HttpRequest, key: str, tier: str) -> HttpResponse:
 @needs(EDIT_PLAYBOOKS)
 def restore(request: HttpRequest, key: str, tier: str) -> HttpResponse:
     """Confirm and restore the shipped playbook."""
-    playbook, own = playbook_or_404(key, tier), own_playbook(key, tier)
+    playbook, own = playbook_and_own_or_404(key, tier)
     back = reverse("playbooks:one", args=[key, tier])
-    if request.method == "POST":
-        who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
-        restored = text("playbooks.said.restored")
-        return redirect_after(request, lambda: restore_playbook(scheme=key, tier=tier, **who), restored, to=back)
-    if own is None:
+    if own is None and request.method != "POST":
         return HttpResponseRedirect(back)
-    return render(request, "playbooks/restore.html", {**_playbook_context(playbook), "own": own, "back": back})
+    return confirm(
+        request,
+        "playbooks/restore.html",
+        {**_playbook_context(playbook), "own": own},
+        lambda: restore_playbook(scheme=key, tier=tier, actor=current_user(request), at=timezone.now()),
+        text("playbooks.said.restored"),
+        back=back,
+    )
 
 
 def _playbook_context(playbook: Playbook) -> dict[str, Any]:

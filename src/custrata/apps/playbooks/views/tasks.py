@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from django.contrib import messages
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -37,10 +37,12 @@ from custrata.apps.playbooks.views.playbooks import ICONS
 from custrata.tiering import BUILT_IN
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.web.exports import Cell, export_kind, file_response
+from custrata.web.forms import select
 from custrata.web.gate import needs
 from custrata.web.lists import Empty, Listing, columns, query_string
-from custrata.web.posting import run_action
+from custrata.web.posting import redirect_after, show_message
 from custrata.web.rights import may
+from custrata.web.schemes import scheme_named
 from custrata.web.texts import language, text
 from custrata.web.versions import opened
 
@@ -79,9 +81,8 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "table": listing.table(rows, page=page, empty=empty),
         "today": day,
         "search": search,
-        "whose": [(value, text(f"playbooks.whose.{value}")) for value in WHOSE],
+        "filters": _filters(search),
         "stands": [(value, text(f"playbooks.stands.{value}"), getattr(number, value)) for value in STANDS],
-        "schemes": list(BUILT_IN),
         "export": f"{reverse('playbooks:export')}?{query_string(request.GET)}" if may(request.user, EXPORT) else "",
         "may_do": may(request.user, DO_TASKS),
     }
@@ -137,7 +138,8 @@ def task_detail(request: HttpRequest, number: int) -> HttpResponse:
         "today": day,
         "has_playbook": has_playbook(task.scheme, task.tier),
         "rhythm": repeat_days(task) if task.state == State.OPEN else None,
-        "people": list(possible_assignees()) if may(request.user, DO_TASKS) and task.state == State.OPEN else [],
+        "finish": FinishForm(initial={"result": task.result}, auto_id="%s"),
+        "hand_over": _hand_over_form(task) if may(request.user, DO_TASKS) and task.state == State.OPEN else None,
         "may_do": may(request.user, DO_TASKS),
         "shown": {"assignee": str(task.assignee or ""), "due": task.due},
     }
@@ -178,16 +180,30 @@ def hand_over(request: HttpRequest, number: int) -> HttpResponse:
     return _back(request, number, lambda who: hand_over_task(task_id=number, **fields, **who), message)
 
 
+def _hand_over_form(task: Task) -> HandOverForm:
+    initial = {"assignee": task.assignee_id or "", "due": task.due}
+    return HandOverForm(initial=initial, people=possible_assignees(), auto_id="%s")
+
+
 def _back(
     request: HttpRequest, number: int, act: Callable[[dict[str, Any]], object] | None, message: str
 ) -> HttpResponse:
     """Run an action, or show the error if there is none, and redirect to the task."""
+    back = reverse("playbooks:task", args=[number])
     if act is None:
-        messages.error(request, message)
-    else:
-        who = {"actor": current_user(request), "at": timezone.now()}
-        run_action(request, lambda: act(who), message)
-    return HttpResponseRedirect(reverse("playbooks:task", args=[number]))
+        show_message(request, message, "error")
+        return HttpResponseRedirect(back)
+    who = {"actor": current_user(request), "at": timezone.now()}
+    return redirect_after(request, lambda: act(who), message, to=back)
+
+
+def _filters(search: TaskSearch) -> list[BoundField]:
+    whose = [(value, text(f"playbooks.whose.{value}")) for value in WHOSE]
+    of_schemes = [("", text("playbooks.all_schemes")), *((key, scheme_named(key)) for key in BUILT_IN)]
+    return [
+        select("whose", whose, search.whose, label=text("playbooks.audit_field.whose"), submits=True),
+        select("scheme", of_schemes, search.scheme, label=text("playbooks.column.scheme"), submits=True),
+    ]
 
 
 def _search(request: HttpRequest) -> TaskSearch:

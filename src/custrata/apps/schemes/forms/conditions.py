@@ -12,6 +12,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from custrata.apps.schemes.forms.editor import ConditionForm, PartForm, PartRows
 from custrata.criteria.operators import OPERATORS
 from custrata.schema.numbers import UnreadableNumber, decimal_of, whole_of
 from custrata.web.bodies import read_json
@@ -133,14 +134,15 @@ def _text(value: Any) -> str:
 
 def parse_condition(post: QueryDict, name: str) -> Any:
     """The condition submitted by the widgets called `name`; None without rows."""
-    if post.get(f"{name}-how") == "expert":
-        text = post.get(f"{name}-text", "").strip()
+    fields = ConditionForm(post, prefix=name).texts()
+    if fields["how"] == "expert":
+        text = fields["text"]
         try:
             return read_json(text) if text else None
         except ValueError:
             return text
-    rows = [_parse_row(post, f"{name}-{token}") for token in post.getlist(f"{name}-row")]
-    return combine(rows, post.get(f"{name}-how", "all"))
+    rows = [_parse_row(form) for form in PartRows(post, prefix=name).posted() or ()]
+    return combine(rows, fields["how"])
 
 
 def combine(rows: Sequence[Data], how: str) -> Any:
@@ -148,31 +150,29 @@ def combine(rows: Sequence[Data], how: str) -> Any:
     return None if not rows else rows[0] if len(rows) == 1 else {how if how in ("all", "any") else "all": list(rows)}
 
 
-def _parse_row(post: QueryDict, name: str) -> Data:
-    def posted(part: str) -> str:
-        return post.get(f"{name}-{part}", "").strip()
-
-    what = posted("what")
-    if what == "tag":
-        leaf: Data = {"tag": posted("tag")}
-    elif what == "tier":
-        leaf = {"scheme": posted("scheme"), "tier": post.getlist(f"{name}-tier")}
-        leaf |= {"for_days": number(posted("for_days"))} if posted("for_days") else {}
-    elif what == "facts":
-        leaf = _parse_facts(posted)
+def _parse_row(form: PartForm) -> Data:
+    fields = form.texts()
+    if fields["what"] == "tag":
+        leaf: Data = {"tag": fields["tag"]}
+    elif fields["what"] == "tier":
+        leaf = {"scheme": fields["scheme"], "tier": form.tiers()}
+        leaf |= {"for_days": number(fields["for_days"])} if fields["for_days"] else {}
+    elif fields["what"] == "facts":
+        leaf = _parse_facts(fields)
     else:
-        leaf = {"trait": posted("trait"), **_parse_test(posted("is"), posted("value"), posted("high"), posted("sort"))}
-    return {"not": leaf} if posted("not") else leaf
+        test = _parse_test(fields["is"], fields["value"], fields["high"], fields["sort"])
+        leaf = {"trait": fields["trait"], **test}
+    return {"not": leaf} if form.cleaned_data.get("not") else leaf
 
 
-def _parse_facts(posted: Any) -> Data:
-    leaf: Data = {"facts": posted("facts") or "orders"}
-    leaf |= {"sum": posted("column")} if posted("column") else {"count": True}
-    leaf |= {"window": number(posted("window"))} if posted("window") else {}
-    if posted("where"):
-        leaf["where"] = [{"column": posted("where"), "is": "=", "value": posted("where_value")}]
-    operator = posted("is") if posted("is") in AMOUNTS else ">="
-    return {**leaf, **_parse_test(operator, posted("value"), posted("high"))}
+def _parse_facts(fields: Mapping[str, str]) -> Data:
+    leaf: Data = {"facts": fields["facts"] or "orders"}
+    leaf |= {"sum": fields["column"]} if fields["column"] else {"count": True}
+    leaf |= {"window": number(fields["window"])} if fields["window"] else {}
+    if fields["where"]:
+        leaf["where"] = [{"column": fields["where"], "is": "=", "value": fields["where_value"]}]
+    operator = fields["is"] if fields["is"] in AMOUNTS else ">="
+    return {**leaf, **_parse_test(operator, fields["value"], fields["high"])}
 
 
 def _parse_test(operator: str, value: str, high: str, sort: str = "number") -> Data:

@@ -13,13 +13,25 @@ from typing import Any
 from django.http import QueryDict
 
 from custrata.apps.schemes.forms.conditions import combine, number, parse_condition
+from custrata.apps.schemes.forms.editor import (
+    MOST_ROWS,
+    AllTiersForm,
+    FactorForm,
+    FactorRows,
+    LifeForm,
+    MeasureForm,
+    NamesForm,
+    RuleForm,
+    RuleRows,
+    TierForm,
+    TierRows,
+)
 from custrata.schema.numbers import UnreadableNumber, whole_of
 from custrata.tiering.shapes import SHAPES
 from custrata.web.bodies import read_json
-from custrata.wording import LANGUAGES
 
 Data = dict[str, Any]
-MOST_ROWS = 20
+SEPARATOR = re.compile(r"[\s,，、;]+")
 
 
 class NotJson(ValueError):
@@ -67,14 +79,10 @@ def _is_editable(definition: Data) -> bool:
 
 
 def _named(data: Data, post: QueryDict) -> None:
-    for part in ("names", "about"):
-        _put(data, part, _languages(post, part))
-    _put(data, "told", None if post.get("told") else False)
-
-
-def _languages(post: QueryDict, name: str) -> Data:
-    translations = {language: post.get(f"{name}-{language}", "").strip() for language in LANGUAGES}
-    return {language: text for language, text in translations.items() if text}
+    form = NamesForm(post)
+    for part in form.named:
+        _put(data, part, form.languages(part))
+    _put(data, "told", None if form.cleaned_data.get("told") else False)
 
 
 def _put(data: Data, name: str, value: Any) -> None:
@@ -85,34 +93,37 @@ def _put(data: Data, name: str, value: Any) -> None:
         data[name] = value
 
 
+WHOLE = ("clusters", "depth", "least_leaf", "bins", "at_least", "least_customers")
+WHOLE_OF_LIFECYCLE = {spec.name: "" for spec in SHAPES["lifecycle"].own}
+
+
 def _measure(data: Data, post: QueryDict) -> None:
     """The fields of the kind; fields missing from the form are kept."""
     own = {field.name for field in SHAPES[data["kind"]].own} if data.get("kind") in SHAPES else set()
-    for name in ("trait", "order_by", "target", "otherwise", "waits_for", "without_order"):
-        if name in own and name in post:
-            _put(data, name, post.get(name, "").strip())
-    for name in ("clusters", "depth", "least_leaf", "bins", "at_least", "least_customers", "new_days", "new_orders",
-                 "won_back_days", "mature_orders", "mature_days", "unpaced_at_risk_days",
-                 "unpaced_churned_days"):  # fmt: skip
-        if name in own and name in post:
-            _put(data, name, number(post.get(name, "").strip()))
-    if "method" in own and "method" in post:
-        data["method"] = post["method"]
-    if "reference" in own and "reference" in post:
-        _put(data, "reference", None if post["reference"] == "mean" else post["reference"])
+    form = MeasureForm(post, whole=WHOLE_OF_LIFECYCLE)
+    fields = form.texts()
+    posted = {name: text for name, text in fields.items() if name in own and name in post}
+    for name, text in posted.items():
+        if name in ("trait", "order_by", "target", "otherwise", "waits_for", "without_order"):
+            _put(data, name, text)
+        elif name in WHOLE or name in WHOLE_OF_LIFECYCLE:
+            _put(data, name, number(text))
+    if "method" in posted:
+        data["method"] = posted["method"]
+    if "reference" in posted:
+        _put(data, "reference", None if posted["reference"] == "mean" else posted["reference"])
     if "traits" in own and "traits-there" in post:
         data["traits"] = post.getlist("traits")
     if "less_is_better" in own and "less-there" in post:
-        _put(data, "less_is_better", True if post.get("less_is_better") else None)
+        _put(data, "less_is_better", True if form.cleaned_data["less_is_better"] else None)
     if "lines" in own:
-        _put(data, "lines", _rfm_lines(post) if data.get("method") == "fixed" else None)
+        _put(data, "lines", _rfm_lines(fields) if data.get("method") == "fixed" else None)
     if "window-there" in post:
-        data["window"] = "all" if post.get("window-all") else number(post.get("window", "").strip() or "365")
+        data["window"] = "all" if form.cleaned_data["window-all"] else number(fields["window"] or "365")
 
 
-def _rfm_lines(post: QueryDict) -> Data:
-    lines = {name: [number(part) for part in re.split(r"[\s,，、;]+", post.get(f"lines-{name}", "").strip()) if part]
-             for name in ("r", "f", "m")}  # fmt: skip
+def _rfm_lines(fields: Mapping[str, str]) -> Data:
+    lines = {name: [number(part) for part in SEPARATOR.split(fields[f"lines-{name}"]) if part] for name in "rfm"}
     return lines if any(lines.values()) else {}
 
 
@@ -121,7 +132,10 @@ def _among(data: Data, post: QueryDict) -> None:
 
 
 def _tiers(data: Data, post: QueryDict) -> None:
-    tiers = [_tier(post, f"tier-{token}") for token in post.getlist("tier")[:MOST_ROWS]]
+    rows = TierRows(post, prefix="tier").posted()
+    if rows is None:
+        return
+    tiers = [_tier(row) for row in rows]
     if post.get("do") == "tier:all":
         tiers = [*(_with_common_values(tier, _common_values(post)) for tier in tiers[:-1]), *tiers[-1:]]
     data["tiers"] = tiers
@@ -134,81 +148,80 @@ def _with_common_values(tier: Data, for_all: Data) -> Data:
 
 def _common_values(post: QueryDict) -> Data:
     """The values entered once for all tiers but the last."""
-    keep = post.get("all-keep", "").strip().removesuffix("%")
+    fields = AllTiersForm(post).texts()
+    keep = fields["keep"].removesuffix("%")
     terms: Data = {"keep": f"{keep}%"} if keep else {}
-    _put_terms(terms, post, "all")
+    _put_terms(terms, fields)
     # Days replace months and months replace days.
     counterparts = {"valid": "valid_days", "valid_days": "valid", "grace": "grace_days", "grace_days": "grace"}
     return terms | {counterparts[part]: None for part in terms if part in counterparts}
 
 
-def _put_terms(tier: Data, post: QueryDict, name: str) -> None:
+def _put_terms(tier: Data, fields: Mapping[str, str]) -> None:
     """Validity and grace: days as a number, months and years with their unit."""
     for part in ("valid", "grace"):
-        many = post.get(f"{name}-{part}_days", "").strip()
-        unit = post.get(f"{name}-{part}_unit", "day")
+        many, unit = fields[f"{part}_days"], fields[f"{part}_unit"]
         if unit in ("month", "year") and many not in ("", "0"):
             tier[part] = f"{many} {unit}{'' if many == '1' else 's'}"
         else:
             _put(tier, f"{part}_days", number(many))
 
 
-def _tier(post: QueryDict, name: str) -> Data:
-    def posted(part: str) -> str:
-        return post.get(f"{name}-{part}", "").strip()
-
-    tier: Data = {"key": posted("key")}
-    _put(tier, "names", _languages(post, f"{name}-names"))
-    value = posted("line").replace(",", "")
-    if posted("drawn") == "share":
+def _tier(form: TierForm) -> Data:
+    fields = form.texts()
+    tier: Data = {"key": fields["key"]}
+    _put(tier, "names", form.languages())
+    value = fields["line"].replace(",", "")
+    if fields["drawn"] == "share":
         _put(tier, "share", f"{value}%" if value and re.fullmatch(r"[\d.]+", value) else value)
     else:
         _put(tier, "line", number(value))
-    keep = posted("keep").replace(",", "")
-    _put(tier, "keep", f"{keep}%" if keep and posted("keep_unit") == "%" and not keep.endswith("%") else number(keep))
-    _put_terms(tier, post, name)
+    keep = fields["keep"].replace(",", "")
+    of_line = keep and fields["keep_unit"] == "%" and not keep.endswith("%")
+    _put(tier, "keep", f"{keep}%" if of_line else number(keep))
+    _put_terms(tier, fields)
     for part in ("drop_at_most", "cost"):
-        _put(tier, part, number(posted(part)))
+        _put(tier, part, number(fields[part]))
     return {part: value for part, value in tier.items() if value not in (0,) or part == "line"}
 
 
 def _life(data: Data, post: QueryDict) -> None:
-    kind = post.get("review", "each_run")
+    fields = LifeForm(post).texts()
+    kind, qualify = fields["review"] or "each_run", fields["qualify"] or "rolling"
     if kind == "calendar":
-        days = [day for day in re.split(r"[\s,，、;]+", post.get("dates", "").strip()) if day]
-        data["review"] = {"kind": kind, "dates": days}
+        data["review"] = {"kind": kind, "dates": [day for day in SEPARATOR.split(fields["dates"]) if day]}
     else:
         _put(data, "review", None if kind == "each_run" else kind)
-    _put(data, "qualify", None if post.get("qualify", "rolling") == "rolling" else post["qualify"])
+    _put(data, "qualify", None if qualify == "rolling" else qualify)
 
 
 def _rules(data: Data, post: QueryDict) -> None:
-    data["rules"] = [_rule(data, post, f"rule-{token}") for token in post.getlist("rule")[:MOST_ROWS]]
+    rows = RuleRows(post, prefix="rule").posted()
+    if rows is not None:
+        data["rules"] = [_rule(data, post, form) for form in rows]
 
 
-def _rule(data: Data, post: QueryDict, name: str) -> Data:
-    when = parse_condition(post, name)
+def _rule(data: Data, post: QueryDict, form: RuleForm) -> Data:
+    fields, when = form.texts(), parse_condition(post, str(form.prefix))
     if data.get("kind") == "points":
-        rule = {"name": post.get(f"{name}-name", "").strip(), "when": when}
-        return {**rule, "points": number(post.get(f"{name}-points", "").strip())}
-    return {"tier": post.get(f"{name}-tier", ""), "when": when}
+        return {"name": fields["name"], "when": when, "points": number(fields["points"])}
+    return {"tier": fields["tier"], "when": when}
 
 
 def _factors(data: Data, post: QueryDict) -> None:
-    data["factors"] = {
-        post.get(f"factor-{token}-key", token): _factor(post, f"factor-{token}") for token in post.getlist("factor")
-    }
+    rows = FactorRows(post, prefix="factor").posted()
+    if rows is not None:
+        posted = [(form.texts()["key"] or str(place), _factor(form)) for place, form in enumerate(rows)]
+        data["factors"] = dict(posted)
 
 
-def _factor(post: QueryDict, name: str) -> Data:
-    def posted(part: str) -> str:
-        return post.get(f"{name}-{part}", "").strip()
-
-    factor: Data = {"trait": posted("trait"), "weight": number(posted("weight"))}
+def _factor(form: FactorForm) -> Data:
+    fields = form.texts()
+    factor: Data = {"trait": fields["trait"], "weight": number(fields["weight"])}
     for part, usual in (("direction", "more"), ("normaliser", "lines")):
-        _put(factor, part, None if posted(part) in ("", usual) else posted(part))
+        _put(factor, part, None if fields[part] in ("", usual) else fields[part])
     for part, plain in (("low", 0), ("high", 1)):
-        value = number(posted(part))
+        value = number(fields[part])
         _put(factor, part, None if value == plain else value)
     return factor
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from babel.numbers import get_currency_symbol
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,7 +29,7 @@ from custrata.tiering.shapes import SHAPES
 from custrata.web import texts
 from custrata.web.days import instant_of
 from custrata.web.gate import needs
-from custrata.web.posting import redirect_after
+from custrata.web.posting import redirect_after, show_message
 from custrata.web.rights import may
 from custrata.web.versions import ChangedMeanwhile, ensure_unchanged, parts_of
 from custrata.wording.writer import LOCALES
@@ -59,43 +58,20 @@ def page(
 ) -> HttpResponse:
     """A page that shows a draft as a form: the editor, or a step of the wizard."""
     definition, offers = state.data if data is None else data, offered.offers()
-    errors = problems(definition, offers if newest() else None)
+    errors, kind = problems(definition, offers if newest() else None), definition.get("kind")
     context: dict[str, Any] = {
         "state": state,
-        "form": layout(definition, errors, offers),
+        "form": layout(definition, errors, offers, unit_sign(definition)),
         "page": name,
         "seen": state.revision,  # after a conflict, saving again overwrites this revision
         "may_edit": may(request.user, EDIT_SCHEMES),
         "has_run": newest() is not None,
-        **choices(definition, offers),
+        "kind_name": texts.text(f"schemes.kind.{kind}") if kind in SHAPES else "",
+        "unit": unit_sign(definition),
     }
     if "effect" in request.GET:
         context |= {"effect": effect(definition, errors), "spread": spread(definition, errors)}
     return render(request, PAGES[name], context, status=status)
-
-
-def choices(data: Mapping[str, Any], offers: Mapping[str, Offer]) -> dict[str, Any]:
-    """Template context for the form's selects and units."""
-    names = {
-        "rfm_methods": ("quantile", "nested", "fixed", "log"),
-        "references": ("mean", "median"),
-        "reviews": ("each_run", "tier_anniversary", "member_anniversary", "calendar"),
-        "normalisers": ("lines", "rank", "min_max", "z"),
-    }
-    kind = data.get("kind")
-    return {
-        **{
-            name: [(option, texts.text(f"schemes.choice.{option}")) for option in options]
-            for name, options in names.items()
-        },
-        "offered_keys": set(offers),
-        "kind_name": texts.text(f"schemes.kind.{kind}") if kind in SHAPES else "",
-        "unit": unit_sign(data),
-        "lifecycle_fields": [
-            (field.name, texts.text(f"schemes.lifecycle.{field.name}"), data.get(field.name, field.default))
-            for field in SHAPES["lifecycle"].own
-        ],
-    }
 
 
 def unit_sign(data: Mapping[str, Any]) -> str:
@@ -118,7 +94,7 @@ def save(request: HttpRequest, key: str) -> HttpResponseBase:
     try:
         data = apply_button(parse_definition(state.data, request.POST), button, _starting_traits(offered.offers()))
     except NotJson:
-        messages.error(request, texts.text("schemes.editor.not_json"))
+        show_message(request, texts.text("schemes.editor.not_json"), "error")
         return redirect("schemes:edit", key)
     try:
         save_draft(
@@ -126,13 +102,13 @@ def save(request: HttpRequest, key: str) -> HttpResponseBase:
             actor=current_user(request), at=timezone.now(),
         )  # fmt: skip
     except CustrataError as error:
-        messages.error(request, texts.sentence(error))
+        show_message(request, texts.sentence(error), "error")
         if isinstance(error, DraftChangedMeanwhile):
             state = state_or_404(key)
             _report_difference(request, state.data, data)
         return page(request, state, name if name in PAGES else "edit", data, 200 if _htmx(request) else 409)
     if button == "save":
-        messages.success(request, texts.text("schemes.editor.saved"))
+        show_message(request, texts.text("schemes.editor.saved"))
     return redirect(_next_url(button, name, key))
 
 
@@ -141,7 +117,7 @@ def _report_difference(request: HttpRequest, saved: Mapping[str, Any], typed: Ma
     try:
         ensure_unchanged(parts_of(typed), saved)
     except ChangedMeanwhile as error:
-        messages.warning(request, texts.text("schemes.editor.differs", changes=str(error.facts["changes"])))
+        show_message(request, texts.text("schemes.editor.differs", changes=str(error.facts["changes"])), "warning")
 
 
 def _starting_traits(offers: Mapping[str, Offer]) -> tuple[str, ...]:

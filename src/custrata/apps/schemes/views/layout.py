@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from custrata.apps.schemes.forms.conditions import Condition, Row, condition_of
+from django.forms import BoundField
+from django.forms.boundfield import BoundWidget
+
+from custrata.apps.schemes.forms.editor import (
+    AllTiersForm,
+    FactorForm,
+    FactorRows,
+    JsonForm,
+    LifeForm,
+    MeasureForm,
+    NamesForm,
+    Rows,
+    RuleForm,
+    RuleRows,
+    TierForm,
+    TierRows,
+)
 from custrata.apps.schemes.queries import offered
 from custrata.apps.schemes.queries.offered import Group, Offer
 from custrata.apps.schemes.queries.problems import Problems
-from custrata.criteria import OPERATORS, parse
-from custrata.errors import CustrataError
+from custrata.apps.schemes.views.condition_rows import Builder, Choices, Data, Offering, condition_builder
 from custrata.report.colours import colour
-from custrata.tiering.explanations import criteria_sentence
 from custrata.tiering.names import scheme_name, tier_name
 from custrata.tiering.shapes import SHAPES
 from custrata.web import texts
 from custrata.wording import LANGUAGES
-
-Data = Mapping[str, Any]
-Choices = Sequence[tuple[str, str]]
-SIGNS = {"=": "=", "!=": "≠", ">": ">", ">=": "≥", "<": "<", "<=": "≤"}
-WIDGETS = {"number": "number", "text": "text", "texts": "text", "day": "date", "days": "days", "share": "share",
-           "nothing": "", "numbers or days": "pair"}  # fmt: skip
 
 
 def buttons(what: str, token: int) -> Mapping[str, str]:
@@ -33,36 +41,19 @@ def buttons(what: str, token: int) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True)
-class Name:
-    """A name in one language."""
-
-    language: str
-    label: str
-    value: str
-    usual: str = ""
-
-
-@dataclass(frozen=True)
 class TierRow:
-    """One tier with its fields."""
+    """One tier with its form, which is made last."""
 
     token: int
     key: str
     display_name: str
-    names: tuple[Name, ...]
+    usual: Mapping[str, str]
+    values: Mapping[str, str]
     drawn: str
-    line: str
-    keep: str
-    keep_unit: str
-    valid_days: str
-    valid_unit: str
-    grace_days: str
-    grace_unit: str
-    drop_at_most: str
-    cost: str
     last: bool
     colour: str
     problems: Mapping[str, str]
+    form: TierForm | None = None
 
     @property
     def buttons(self) -> Mapping[str, str]:
@@ -71,56 +62,13 @@ class TierRow:
 
 
 @dataclass(frozen=True)
-class ConditionRow:
-    """One row of a condition, with the options of its selects."""
-
-    token: int
-    row: Row
-    operators: Choices
-    widget: str
-    sort: str = "number"
-    tiers: Choices = ()
-    sums: Choices = ()
-    wheres: Choices = ()
-    builder: str = ""
-
-    @property
-    def name(self) -> str:
-        """The prefix of its field names."""
-        return f"{self.builder}-{self.token}"
-
-    @property
-    def remove(self) -> str:
-        """The value of the button that removes it."""
-        return f"row:remove:{self.builder}:{self.token}"
-
-
-@dataclass(frozen=True)
-class Builder:
-    """A condition as rows of widgets."""
-
-    name: str
-    condition: Condition
-    parts: tuple[ConditionRow, ...]
-    sentence: str
-    problem: str
-
-    @property
-    def add(self) -> str:
-        """The value of the button that adds a row."""
-        return f"row:add:{self.name}"
-
-
-@dataclass(frozen=True)
 class RuleRow:
     """One rule, with a tier or with points."""
 
     token: int
-    tier: str
-    name: str
-    points: str
     builder: Builder
     problems: Mapping[str, str]
+    form: RuleForm
 
     @property
     def buttons(self) -> Mapping[str, str]:
@@ -134,14 +82,10 @@ class FactorRow:
 
     token: int
     key: str
-    trait: str
-    weight: str
-    direction: str
-    normaliser: str
-    low: str
-    high: str
+    by_lines: bool
     share: float
     problem: str
+    form: FactorForm
 
     @property
     def remove(self) -> str:
@@ -155,9 +99,10 @@ class Layout:
 
     data: Data
     kind: str
-    names: tuple[Name, ...]
-    about: tuple[Name, ...]
-    may_be_told: bool
+    naming: NamesForm
+    measure: MeasureForm
+    life: LifeForm
+    all_tiers: AllTiersForm
     fields: Mapping[str, Any]
     tiers: tuple[TierRow, ...]
     fixed: bool
@@ -166,67 +111,118 @@ class Layout:
     among: Builder | None
     rules: tuple[RuleRow, ...]
     factors: tuple[FactorRow, ...]
-    review: str
-    dates: str
-    qualify: str
+    tier_rows: Rows
+    rule_rows: Rows
+    factor_rows: Rows
     measures: list[Group]
-    all_groups: list[Group]
     problems: Problems
-    text: str
-    tier_choices: Choices = ()
-    tags: list[str] = field(default_factory=list)
-    schemes: Choices = ()
-    facts: Choices = ()
+    text: JsonForm
+    tags: list[str]
+    less_there = (("less-there", "1"),)  # fields that say which boxes a page has
+    traits_there = (("traits-there", "1"),)
+    window_there = (("window-there", "1"),)
+
+    @property
+    def window_all(self) -> BoundField:
+        """Whether all time counts."""
+        return self.measure["window-all"]
+
+    @property
+    def rfm_lines(self) -> list[BoundField]:
+        """The lines of the three scores."""
+        return [self.measure[f"lines-{part}"] for part in "rfm"]
+
+    @property
+    def trait_checks(self) -> list[tuple[str, list[BoundWidget]]]:
+        """The traits to tick, by group."""
+        boxes = {box.data["value"]: box for box in self.measure["traits"]}
+        return [(group.name, [boxes[one.key] for one in group.offers]) for group in self.measures]
 
 
-def layout(data: Data, problems: Problems, offers: dict[str, Offer]) -> Layout:
-    """The form of a draft."""
+def layout(data: Data, problems: Problems, offers: dict[str, Offer], unit: str = "") -> Layout:
+    """The form of a draft. `unit` is that of its lines."""
     kind = str(data.get("kind", ""))
-    shape, review = SHAPES.get(kind), data.get("review", "each_run")
+    shape = SHAPES.get(kind)
     has = {spec.name for spec in shape.own} if shape else set()
-    is_calendar = isinstance(review, Mapping)
+    offer = Offering(data, offers)
     tiers = tuple(_tiers(data, problems, shape.drawn if shape else "none"))
+    tier_rows = _tier_rows(tiers, unit)
+    tier_choices = [(tier.key, tier.display_name) for tier in tiers]
+    rules, rule_rows = _rules(data, problems, offer, tier_choices)
+    factors, factor_rows = _factors(data, problems, offer)
+    fields = _fields(data)
     return Layout(
         data=data,
         kind=kind,
-        names=_names(data, "names"),
-        about=_names(data, "about"),
-        may_be_told=data.get("told", True) is not False,
-        fields=_fields(data),
-        tiers=tiers,
+        naming=_naming(data),
+        measure=_measure(data, fields, offer, tier_choices),
+        life=_life(data),
+        all_tiers=AllTiersForm(),
+        fields=fields,
+        tiers=tuple(replace(tier, form=form) for tier, form in zip(tiers, tier_rows, strict=False)),
         fixed=bool(shape and shape.tiers),
         drawn=shape.drawn if shape else "none",
         ordered=bool(shape and shape.ordered),
-        among=_builder("among", data.get("among"), problems.get("among", ""), offers) if "among" in has else None,
-        rules=tuple(_rules(data, problems, offers)),
-        factors=tuple(_factors(data, problems)),
-        review="calendar" if is_calendar else str(review),
-        dates=_text_of(review.get("dates")) if isinstance(review, Mapping) else "",
-        qualify=str(data.get("qualify", "rolling")),
-        measures=offered.measures(offers),
-        all_groups=offered.grouped(offers.values()),
+        among=condition_builder("among", data.get("among"), problems.get("among", ""), offer)
+        if "among" in has
+        else None,
+        rules=rules,
+        factors=factors,
+        tier_rows=tier_rows,
+        rule_rows=rule_rows,
+        factor_rows=factor_rows,
+        measures=offer.measures,
         problems=problems,
-        text=json.dumps(data, ensure_ascii=False, indent=2),
-        tier_choices=[(tier.key, tier.display_name) for tier in tiers],
+        text=JsonForm(initial={"json": json.dumps(data, ensure_ascii=False, indent=2)}),
         tags=offered.tags(),
-        schemes=[(key, name) for key, name in offered.scheme_choices() if key != data.get("key")],
-        facts=[(facts, texts.text(f"criteria.facts.{facts}")) for facts in offered.FACTS],
     )
 
 
-def _names(data: Data, part: str) -> tuple[Name, ...]:
-    values = data.get(part) or {}
-    values = dict.fromkeys(LANGUAGES, values) if isinstance(values, str) else values
+def _naming(data: Data) -> NamesForm:
+    names, about = _by_language(data.get("names")), _by_language(data.get("about"))
     key = str(data.get("key", ""))
-    usual = {
-        language: scheme_name(key, language, {"definition": data}) if part == "names" else "" for language in LANGUAGES
-    }
-    return tuple(_name(language, values, usual[language]) for language in LANGUAGES)
+    usual = {language: scheme_name(key, language, {"definition": data}) for language in LANGUAGES}
+    initial: dict[str, Any] = {f"names-{language}": name for language, name in names.items()}
+    initial |= {f"about-{language}": text for language, text in about.items()}
+    initial["told"] = data.get("told", True) is not False
+    placeholders = {language: name for language, name in usual.items() if name != key}
+    return NamesForm(initial=initial, usual=placeholders)
 
 
-def _name(language: str, values: Data, usual: str) -> Name:
-    label = texts.text(f"schemes.languages.{language}")
-    return Name(language, label, str(values.get(language, "")), usual)
+def _by_language(values: Any) -> dict[str, str]:
+    named = dict.fromkeys(LANGUAGES, values) if isinstance(values, str) else values or {}
+    return {language: str(named.get(language, "")) for language in LANGUAGES}
+
+
+def _measure(data: Data, fields: Mapping[str, Any], offer: Offering, tiers: Choices) -> MeasureForm:
+    has, kind = fields["has"], data.get("kind")
+    whole = {spec.name: texts.text(f"schemes.lifecycle.{spec.name}") for spec in SHAPES["lifecycle"].own}
+    last = ("", texts.text("schemes.editor.last_tier"))
+    methods = ("quantile", "nested", "fixed", "log") if "bins" in has else ("k_means", "gaussian")
+    choices: dict[str, Choices] = {name: offer.traits(fields.get(name)) for name in ("trait", "target", "order_by")}
+    choices |= {name: [last, *tiers] for name in ("without_order", "otherwise")}
+    choices["method"] = _named_choices(methods)
+    choices["reference"] = _named_choices(("mean", "median"))
+    choices["traits"] = offer.traits(None)
+    initial = {name: value for name, value in fields.items() if name not in ("has", "rfm_lines", "window_all")}
+    initial |= {f"lines-{part}": line for part, line in fields["rfm_lines"].items()}
+    initial["window-all"] = fields["window_all"]
+    form = MeasureForm(initial=initial, choices=choices, whole=whole if kind == "lifecycle" else {})
+    if "bins" in has:  # the method decides on the fields
+        form.fields["method"].widget.attrs["data-redraws"] = True
+    return form
+
+
+def _named_choices(names: Sequence[str]) -> Choices:
+    return [(name, texts.text(f"schemes.choice.{name}")) for name in names]
+
+
+def _life(data: Data) -> LifeForm:
+    review = data.get("review", "each_run")
+    is_calendar = isinstance(review, Mapping)
+    dates = _text_of(review.get("dates")) if isinstance(review, Mapping) else ""
+    shown = "calendar" if is_calendar else str(review)
+    return LifeForm(initial={"review": shown, "dates": dates, "qualify": str(data.get("qualify", "rolling"))})
 
 
 def _fields(data: Data) -> dict[str, Any]:
@@ -254,28 +250,43 @@ def _tiers(data: Data, problems: Problems, drawn: str) -> Iterator[TierRow]:
 
 
 def _tier(data: Data, tier: Data, place: int, problems: Problems, *, drawn: str, shade: str, last: bool) -> TierRow:
-    key, names, where = str(tier.get("key", "")), tier.get("names") or {}, f"tiers[{place}]."
-    names = dict.fromkeys(LANGUAGES, names) if isinstance(names, str) else names
+    key, where = str(tier.get("key", "")), f"tiers[{place}]."
     usual = {
         language: tier_name(str(data.get("key", "")), key, language, {"definition": data}) for language in LANGUAGES
     }
     keep = _text(tier.get("keep"))
     by_share = drawn == "share" or (drawn == "either" and "share" in tier)
+    shown = "share" if by_share else "line" if drawn != "none" else "none"
+    values = {
+        "key": key,
+        "drawn": shown,
+        **{f"names-{language}": name for language, name in _by_language(tier.get("names")).items()},
+        "line": _text(tier.get("share")).removesuffix("%") if by_share else _text(tier.get("line")),
+        "keep": keep.removesuffix("%"),
+        "keep_unit": "%" if keep.endswith("%") or not keep else "value",
+        **_terms(tier),
+        **{name: _text(tier.get(name)) for name in ("drop_at_most", "cost")},
+    }
     return TierRow(
         token=place,
         key=key,
         display_name=usual[texts.language()],
-        names=tuple(_name(language, names, usual[language]) for language in LANGUAGES),
-        drawn="share" if by_share else "line" if drawn != "none" else "none",
-        line=_text(tier.get("share")).removesuffix("%") if by_share else _text(tier.get("line")),
-        keep=keep.removesuffix("%"),
-        keep_unit="%" if keep.endswith("%") or not keep else "value",
-        **_terms(tier),
-        **{name: _text(tier.get(name)) for name in ("drop_at_most", "cost")},
+        usual={**usual, texts.language(): usual[texts.language()] or key},
+        values=values,
+        drawn=shown,
         last=last and drawn != "none",
         colour=shade,
         problems={name.removeprefix(where): message for name, message in problems.items() if name.startswith(where)},
     )
+
+
+def _tier_rows(tiers: Sequence[TierRow], unit: str) -> Rows:
+    rows = [{"usual": tier.usual, "unit": unit} for tier in tiers]
+    formset = TierRows(prefix="tier", initial=[dict(tier.values) for tier in tiers], form_kwargs={"rows": rows})
+    for tier, form in zip(tiers, formset, strict=False):
+        if "line" in tier.problems:
+            form.fields["line"].widget.attrs["aria-invalid"] = "true"
+    return formset
 
 
 def _terms(tier: Data) -> dict[str, str]:
@@ -296,74 +307,48 @@ def _text_of(many: Any) -> str:
     return ", ".join(map(str, many)) if isinstance(many, list) else _text(many)
 
 
-def _rules(data: Data, problems: Problems, offers: dict[str, Offer]) -> Iterator[RuleRow]:
-    for place, rule in enumerate(data.get("rules") or ()):
+def _rules(data: Data, problems: Problems, offer: Offering, tiers: Choices) -> tuple[tuple[RuleRow, ...], Rows]:
+    rules = data.get("rules") or ()
+    initial = [
+        {"tier": str(rule.get("tier", "")), "name": str(rule.get("name", "")), "points": _text(rule.get("points"))}
+        for rule in rules
+    ]
+    rows = [{"choices": {"tier": tiers}}] * len(initial)
+    formset = RuleRows(prefix="rule", initial=initial, form_kwargs={"rows": rows})
+    listed = []
+    for place, (rule, form) in enumerate(zip(rules, formset, strict=False)):
         where = f"rules[{place}]."
         errors = {name.removeprefix(where): message for name, message in problems.items() if name.startswith(where)}
-        builder = _builder(f"rule-{place}", rule.get("when"), errors.get("when", ""), offers)
-        yield RuleRow(
-            place, str(rule.get("tier", "")), str(rule.get("name", "")), _text(rule.get("points")), builder, errors
-        )
+        builder = condition_builder(f"rule-{place}", rule.get("when"), errors.get("when", ""), offer)
+        listed.append(RuleRow(place, builder, errors, form))
+    return tuple(listed), formset
 
 
-def _factors(data: Data, problems: Problems) -> Iterator[FactorRow]:
+def _factors(data: Data, problems: Problems, offer: Offering) -> tuple[tuple[FactorRow, ...], Rows]:
     factors = data.get("factors") or {}
     weights = {name: factor.get("weight") for name, factor in factors.items()}
     total = sum(weight for weight in weights.values() if isinstance(weight, int)) or 1
-    for place, (name, factor) in enumerate(factors.items()):
+    initial = [_factor_values(name, factor) for name, factor in factors.items()]
+    rows = [{"choices": {"trait": offer.traits(values["trait"])}} for values in initial]
+    formset = FactorRows(prefix="factor", initial=initial, form_kwargs={"rows": rows})
+    listed = []
+    for place, (name, form) in enumerate(zip(factors, formset, strict=False)):
         problem = next((message for where, message in problems.items() if where.startswith(f"factors[{name}].")), "")
-        weight = weights[name]
-        yield FactorRow(
-            place, name, str(factor.get("trait", "")), _text(weight), str(factor.get("direction", "more")),
-            str(factor.get("normaliser", "lines")), _text(factor.get("low", 0)), _text(factor.get("high", 1)),
-            weight / total if isinstance(weight, int) else 0.0, problem,
-        )  # fmt: skip
+        weight, by_lines = weights[name], initial[place]["normaliser"] == "lines"
+        if not by_lines:
+            form.hide_lines()
+        share = weight / total if isinstance(weight, int) else 0.0
+        listed.append(FactorRow(place, name, by_lines, share, problem, form))
+    return tuple(listed), formset
 
 
-def _builder(name: str, when: Any, problem: str, offers: dict[str, Offer]) -> Builder:
-    condition = condition_of(when)
-    parts = tuple(replace(_part(place, row, offers), builder=name) for place, row in enumerate(condition.rows))
-    return Builder(name, condition, parts, sentence_of(when), problem)
-
-
-def sentence_of(when: Any) -> str:
-    """A condition in words; empty if it is incomplete."""
-    if not when:
-        return ""
-    try:
-        return criteria_sentence(parse(when), texts.writer("criteria"))
-    except CustrataError:
-        return ""
-
-
-def _part(place: int, row: Row, offers: dict[str, Offer]) -> ConditionRow:
-    if row.what == "tier":
-        return ConditionRow(place, row, (), "", tiers=offered.tier_choices(row.scheme))
-    if row.what == "facts":
-        sums, wheres = offered.fact_columns(row.facts)
-        return ConditionRow(
-            place, row, _operators(offered.AMOUNTS), "pair" if row.operator == "between" else "number",
-            sums=[(column, texts.text(f"criteria.columns.{column}")) for column in sums],
-            wheres=[(column, texts.text(f"criteria.columns.{column}")) for column in wheres],
-        )  # fmt: skip
-    if row.what == "tag":
-        return ConditionRow(place, row, (), "")
-    sort = offers[row.trait].sort if row.trait in offers else _guess_sort(row)
-    fitting = offered.operators_of(sort)
-    operator = row.operator if row.operator in fitting else fitting[0]
-    takes = OPERATORS[operator].takes
-    widget = WIDGETS.get(takes) if takes in WIDGETS else {"number": "number", "truth": "truth"}.get(sort, "text")
-    widget = "days_pair" if widget == "pair" and sort == "day" else widget
-    return ConditionRow(place, row, _operators(fitting), widget or "", sort=sort)
-
-
-def _guess_sort(row: Row) -> str:
-    """Guess the sort of a missing trait from its operator and value, so that the condition stays unchanged."""
-    if row.value in ("true", "false"):
-        return "truth"
-    kinds = OPERATORS[row.operator].kinds if row.operator in OPERATORS else frozenset()
-    return next((sort for sort in ("number", "text", "day", "truth") if sort in kinds), "text")
-
-
-def _operators(names: Sequence[str]) -> Choices:
-    return [(name, SIGNS.get(name) or texts.text(f"schemes.operators.{name}")) for name in names]
+def _factor_values(name: str, factor: Data) -> dict[str, str]:
+    return {
+        "key": name,
+        "trait": str(factor.get("trait", "")),
+        "weight": _text(factor.get("weight")),
+        "direction": str(factor.get("direction", "more")),
+        "normaliser": str(factor.get("normaliser", "lines")),
+        "low": _text(factor.get("low", 0)),
+        "high": _text(factor.get("high", 1)),
+    }

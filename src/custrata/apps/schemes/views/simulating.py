@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.schemes.actions import publish_draft
+from custrata.apps.schemes.forms.publishing import PublishForm
 from custrata.apps.schemes.queries.simulations import customer_names, simulate_draft
 from custrata.apps.schemes.rights import EDIT_SCHEMES, SEE_DRAFTS
 from custrata.apps.schemes.views.drafts import posted_revision, state_or_404
@@ -24,16 +24,31 @@ from custrata.apps.tiers.queries import panels
 from custrata.apps.tiers.queries.panels import Matrix
 from custrata.apps.tiers.queries.runs import newest
 from custrata.errors import CustrataError
+from custrata.pipeline.reading.figures import SchemeSummary, Size, Tier, TierMove
 from custrata.pipeline.simulation import SimulatedMover, Simulation
-from custrata.report import SchemeSummary, Size, Tier, TierMove
 from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
 from custrata.tiering import Definition, define
 from custrata.tiering.names import tier_name
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.lists import Empty, Listing, columns
+from custrata.web.posting import submit
 from custrata.web.rights import may
 from custrata.web.schemes import tier_named, tiers_of_scheme
+
+MOVERS = Listing(
+    "schemes.simulate.movers",
+    (
+        *columns("tiers.export", "customer"),
+        *columns("schemes.simulate", "move"),
+        *columns("report.column", "revenue", revenue="number"),
+        *columns("schemes.simulate", "why"),
+    ),
+    "schemes/parts/mover_row.html",
+)
+NO_MOVERS = Empty("arrows-diff", "schemes.simulate.nobody")
+NO_LOSERS = Empty("circle-check", "schemes.simulate.no_losers")
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,7 @@ def simulate(request: HttpRequest, key: str) -> HttpResponse:
         "wizard": "wizard" in request.GET,
         "may_edit": may(request.user, EDIT_SCHEMES),
         "has_run": newest() is not None,
+        "publish_form": PublishForm(),
     }
     if "now" in request.GET and state.draft is not None:
         context |= _result(define_or_error(state.data))
@@ -110,8 +126,8 @@ def _result(definition: Definition | CustrataError) -> dict[str, Any]:
         "rows": _rows(data, simulation),
         "picture": in_both_widths(partial(flow, drawn, texts.writer("report"))) if drawn.moves else None,
         "matrix": _matrix(drawn) if drawn.moves else None,
-        "movers": [_person(data, mover, named) for mover in simulation.movers],
-        "losers": [_person(data, mover, named) for mover in simulation.losers],
+        "movers": MOVERS.table([_person(data, mover, named) for mover in simulation.movers], empty=NO_MOVERS),
+        "losers": MOVERS.table([_person(data, mover, named) for mover in simulation.losers], empty=NO_LOSERS),
         "is_new": all(move.direction == "entered" for move in simulation.moves),
         "cost_change": _difference(simulation.cost, simulation.cost_before),
         **{way: _moved_size(simulation, way) for way in ("up", "down", "stayed", "moved")},
@@ -180,14 +196,12 @@ def _person(data: dict[str, Any], mover: SimulatedMover, named: dict[str, str]) 
 @require_POST
 def publish(request: HttpRequest, key: str) -> HttpResponseBase:
     """Publish the draft and start a refresh."""
-    try:
-        version = publish_draft(
-            key=key, note=request.POST.get("note", "")[:1000], revision=posted_revision(request),
-            actor=current_user(request), at=timezone.now(),
-        )  # fmt: skip
-    except CustrataError as error:
-        messages.error(request, texts.sentence(error))
-        return redirect(reverse("schemes:simulate", args=[key]) if state_or_404(key).draft else
-                        reverse("schemes:versions", args=[key]))  # fmt: skip
-    messages.success(request, texts.text("schemes.simulate.published", version=version.number))
-    return redirect("schemes:versions", key)
+    who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
+    note, revision = request.POST.get("note", "")[:1000], posted_revision(request)
+    published = submit(
+        request,
+        lambda: publish_draft(key=key, note=note, revision=revision, **who),
+        lambda version: texts.text("schemes.simulate.published", version=version.number),
+        to=reverse("schemes:versions", args=[key]),
+    )
+    return published or redirect("schemes:simulate" if state_or_404(key).draft else "schemes:versions", key)

@@ -18,9 +18,9 @@ from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.schemes.actions import restore_scheme, retire_scheme, roll_back
 from custrata.apps.schemes.queries.drafts import library
 from custrata.apps.schemes.rights import EDIT_SCHEMES, SEE_DRAFTS
+from custrata.apps.schemes.views.condition_rows import sentence_of
 from custrata.apps.schemes.views.drafts import state_or_404
 from custrata.apps.schemes.views.effect import name_of
-from custrata.apps.schemes.views.layout import sentence_of
 from custrata.apps.tiers.queries.refreshes import refresh_under_way
 from custrata.apps.tiers.rights import SEE_TIERS
 from custrata.tiering import Definition, Version
@@ -29,10 +29,20 @@ from custrata.tiering.library import NoSuchVersion
 from custrata.tiering.names import trait_name
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.lists import Empty, Listing, columns
 from custrata.web.posting import redirect_after
 from custrata.web.rights import may
 from custrata.wording import LANGUAGES, catalogue
 
+VERSIONS = Listing(
+    "schemes.versions.list",
+    (
+        *columns("tiers.runs", "earlier", "later", earlier="choice", later="choice"),
+        *columns("schemes.versions", "version", "when", "by", "what", "again", again="actions"),
+    ),
+    "schemes/parts/version_row.html",
+)
+NONE = Empty("history", "schemes.versions.none")
 TRAITS = ("trait", "order_by", "target", "waits_for")
 
 
@@ -69,7 +79,9 @@ def versions(request: HttpRequest, key: str) -> HttpResponse:
     ]
     context: dict[str, Any] = {
         "state": state,
-        "rows": rows,
+        "table": VERSIONS.table(rows, without=() if len(rows) > 1 else ("earlier", "later"), empty=NONE),
+        "comparable": len(rows) > 1,
+        "chosen": {"before": all_versions[1].number, "after": all_versions[0].number} if len(rows) > 1 else {},
         "may_edit": may(request.user, EDIT_SCHEMES),
         "may_see_drafts": may(request.user, SEE_DRAFTS),
         "job": refresh_under_way(),
@@ -78,6 +90,7 @@ def versions(request: HttpRequest, key: str) -> HttpResponse:
     numbers = [request.GET.get(name, "") for name in ("before", "after")]
     if all(digits.isascii() and digits.isdecimal() and len(digits) < 10 for digits in numbers):
         before, after = (_version(key, int(digits)) for digits in numbers)
+        context["chosen"] = {"before": before.number, "after": after.number}
         context |= {"before": before, "after": after, "compared": lines_between(before.definition, after.definition)}
     return render(request, "schemes/versions.html", context)
 

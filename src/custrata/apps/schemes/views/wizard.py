@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,9 +16,9 @@ from custrata.apps.schemes.queries.drafts import definition_name, unpublished
 from custrata.apps.schemes.queries.goals import BY_KEY, GOALS, definition_for
 from custrata.apps.schemes.rights import EDIT_SCHEMES
 from custrata.apps.schemes.views.drafts import page, state_or_404
-from custrata.errors import CustrataError
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.posting import redirect_after
 
 STEPS = ("measure", "tiers")
 
@@ -43,12 +43,13 @@ def create(request: HttpRequest) -> HttpResponseBase:
     if goal is None:
         raise Http404
     who: dict[str, Any] = {"actor": current_user(request), "at": timezone.now()}
-    try:
-        draft = create_scheme(key=free_key(f"my_{goal.key}"), definition=definition_for(goal), **who)
-    except CustrataError as error:
-        messages.error(request, texts.sentence(error))
-        return redirect("schemes:new")
-    return redirect("schemes:step", draft.scheme, "measure")
+    return redirect_after(
+        request,
+        lambda: create_scheme(key=free_key(f"my_{goal.key}"), definition=definition_for(goal), **who),
+        "",
+        to=lambda draft: reverse("schemes:step", args=[draft.scheme, "measure"]),
+        back=reverse("schemes:new"),
+    )
 
 
 @needs(EDIT_SCHEMES)

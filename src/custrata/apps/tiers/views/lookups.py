@@ -10,8 +10,9 @@ from django.shortcuts import render
 from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.queries import refreshes, runs, schemes
 from custrata.pipeline.reading import GradedRun, NoSuchRun
-from custrata.report import SchemeSummary
+from custrata.pipeline.reading.figures import SchemeSummary
 from custrata.web import texts
+from custrata.web.forms import select
 from custrata.web.rights import may
 
 
@@ -33,8 +34,13 @@ def run_or_404(request: HttpRequest) -> GradedRun | None:
 
 def run_choices(run: GradedRun) -> dict[str, Any]:
     """Template context of the run select."""
-    offered_runs = runs.selectable(run)
-    return {"runs": offered_runs, "newest": offered_runs[0].id == run.id}
+    newest, *older = runs.selectable(run)
+    days = texts.writer().day
+    choices = [("", f"{days(newest.as_of)} · {texts.text('tiers.newest')}")]
+    choices += [(other.id, days(other.as_of)) for other in older]
+    chosen = "" if run.id == newest.id else run.id
+    field = select("run", choices, chosen, label=texts.text("tiers.run"), submits=True)
+    return {"choose_run": [field] if older else [], "newest": run.id == newest.id}
 
 
 def no_run(request: HttpRequest) -> HttpResponse:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,11 +16,11 @@ from custrata.apps.tiers.actions import end_override, override_data, set_overrid
 from custrata.apps.tiers.forms import OverrideForm
 from custrata.apps.tiers.queries.overrides import override
 from custrata.apps.tiers.rights import OVERRIDE_TIERS
-from custrata.errors import CustrataError
 from custrata.pipeline.decisions import AT_LEAST
 from custrata.pipeline.reading import reading
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.posting import submit
 from custrata.web.schemes import has_order, tier_named, tiers_of_scheme
 from custrata.web.versions import opened
 from custrata.web.workspace import workspace
@@ -36,24 +35,25 @@ def edit_override(request: HttpRequest, key: str, customer_id: str) -> HttpRespo
         raise Http404
     choices = [(tier, tier_named(key, tier)) for tier in tiers_of_scheme(key)]
     current = override(customer_id, key)
-    form = OverrideForm(request.POST if request.method == "POST" else None, tiers=choices)
+    now, ordered = row.get(f"{key}_tier"), has_order(key)
+    initial = {"tier": current.tier if current else now, "mode": current.mode if current else AT_LEAST}
+    initial["reason"] = current.reason if current else ""
+    sent = request.POST if request.method == "POST" else None
+    form = OverrideForm(sent, initial=initial, tiers=choices, ordered=ordered, auto_id="%s")
     back = f"{reverse('customers:customer', args=[customer_id])}?tab=why"
     if request.method == "POST" and ("end" in request.POST or form.is_valid()):
-        try:
-            _save(request, form, customer_id=customer_id, scheme=key)
-        except CustrataError as error:
-            messages.error(request, texts.sentence(error))
-            current = override(customer_id, key)
-        else:
-            messages.success(request, texts.text("tiers.by_hand.done"))
-            return HttpResponseRedirect(back)
-    now = row.get(f"{key}_tier")
+        saved = submit(
+            request,
+            lambda: _save(request, form, customer_id=customer_id, scheme=key),
+            texts.text("tiers.by_hand.done"),
+            to=back,
+        )
+        if saved:
+            return saved
+        current = override(customer_id, key)
     page: dict[str, Any] = {"scheme": key, "customer": row, "now": now, "held": current, "form": form, "back": back}
     page["shown"] = override_data(current)
-    page["tier"] = form["tier"].value() or (current.tier if current else now)
-    page["mode"] = form["mode"].value() or (current.mode if current else AT_LEAST)
-    page["ordered"] = has_order(key)
-    page["reason"] = form["reason"].value() or (current.reason if current else "")
+    page["ordered"] = ordered
     return render(request, "tiers/by_hand.html", page, status=422 if form.is_bound else 200)
 
 

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from custrata.apps.tiers.queries import past, runs
 from custrata.apps.tiers.rights import SEE_RUNS, SEE_TIERS
 from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
 from custrata.pipeline.reading import NoSuchRun
-from custrata.pipeline.reading.corrections import corrected_by_scheme, corrections_of
+from custrata.pipeline.reading.corrections import Correction, Place, corrected_by_scheme, corrections_of
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.lists import Column, Empty, Listing, columns, read_page
+from custrata.web.paging import Cursor
 from custrata.web.rights import may
+
+CORRECTIONS = Listing(
+    "tiers.history.late",
+    columns("history.heads", "customer", "scheme", "was", "is", "corrected_at"),
+    "tiers/parts/correction_row.html",
+)
+NO_CORRECTIONS = Empty("circle-check", "history.corrected_nothing")
+MOVERS = Listing(
+    "tiers.history.movers",
+    (*columns("history.heads", "customer"), *columns("tiers.history", "move"), Column("history.heads.spend", "number")),
+    "tiers/parts/mover_row.html",
+)
+LATE_RUNS = Listing(
+    "tiers.history.late",
+    (
+        *columns("tiers", "run"),
+        *columns("tiers.history", "late_customers", "corrected", late_customers="number", corrected="number"),
+    ),
+    "tiers/parts/late_run_row.html",
+)
 
 
 @needs(SEE_TIERS)
@@ -34,8 +54,8 @@ def history(request: HttpRequest, key: str) -> HttpResponse:
         "run": run,
         "scheme": scheme,
         "stays": past.stays_panel(scheme),
-        "movers": past.movers(scheme, run),
-        "late_runs": past.late_runs(key),
+        "movers": MOVERS.table(past.movers(scheme, run), empty=Empty("arrows-diff", "tiers.history.nobody")),
+        "late_runs": LATE_RUNS.table(past.late_runs(key)),
         "may_see_runs": may(request.user, SEE_RUNS),
         **run_choices(run),
     }
@@ -50,20 +70,14 @@ def corrections(request: HttpRequest, run_id: str) -> HttpResponse:
         run = runs.run(run_id)
     except NoSuchRun as error:
         raise Http404(texts.sentence(error)) from error
-    scheme, offset = request.GET.get("scheme", ""), request.GET.get("from", "")
-    start = int(offset) if offset.isdecimal() and len(offset) < 10 else 0
-    rows = corrections_of(run, scheme=scheme, start=start, most=past.ROWS + 1)
+    scheme = request.GET.get("scheme", "")
 
-    def at(place: int) -> str:
-        query = {"scheme": scheme, "from": place}
-        params = urlencode({name: value for name, value in query.items() if value})
-        return f"{reverse('tiers:corrections', args=[run.id])}{'?' if params else ''}{params}"
+    def read(cursor: Cursor | None) -> list[Correction]:
+        after = cast("Place", cursor.key) if cursor else None
+        backwards = bool(cursor and cursor.backwards)
+        return corrections_of(run, scheme=scheme, after=after, backwards=backwards, most=past.ROWS + 1)
 
-    page = {
-        "rows": rows[: past.ROWS],
-        "first": at(0) if start else "",
-        "previous": at(max(0, start - past.ROWS)) if start else "",
-        "next": at(start + past.ROWS) if len(rows) > past.ROWS else "",
-    }
-    context = {"run": run, "page": page, "chosen": scheme, "schemes": corrected_by_scheme(run)}
+    page = read_page(request, read, key=lambda row: row.place, of="corrections", limit=past.ROWS)
+    table = CORRECTIONS.table(page.rows, page=page, empty=NO_CORRECTIONS)
+    context = {"run": run, "table": table, "chosen": scheme, "schemes": corrected_by_scheme(run)}
     return render(request, "tiers/corrections.html", context)

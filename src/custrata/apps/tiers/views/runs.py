@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
+from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,7 +23,7 @@ from custrata.apps.tiers.queries import comparison, panels, past, refreshes, run
 from custrata.apps.tiers.queries.runs import RunFacts
 from custrata.apps.tiers.rights import SEE_RUNS, WITHDRAW_RUNS
 from custrata.apps.tiers.views.lookups import no_run, scheme_or_404
-from custrata.errors import Refused
+from custrata.apps.tiers.views.past import CORRECTIONS
 from custrata.pipeline.reading import GradedRun, NoSuchRun
 from custrata.pipeline.reading.corrections import corrections_of
 from custrata.pipeline.run_notes import describe_run
@@ -31,12 +31,31 @@ from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
 from custrata.report.tables import table_name
 from custrata.web import texts
+from custrata.web.forms import select
 from custrata.web.gate import needs
+from custrata.web.lists import Kind, Listing, Table, columns, read_page, rows_below
+from custrata.web.posting import redirect_after, show_message
 from custrata.web.redirects import safe_next
 from custrata.web.rights import may
 from custrata.wording import catalogue
 
 PAGE = 50
+NUMBERS: dict[str, Kind] = dict.fromkeys(("customers", "active", "spend", "seconds"), "number")
+RUNS = Listing(
+    "tiers.runs.list",
+    columns(
+        *("tiers.runs", "earlier", "later", "as_of", "customers", "active", "spend", "seconds", "at", "by"),
+        **NUMBERS,
+        earlier="choice",
+        later="choice",
+    ),
+    "tiers/parts/run_row.html",
+)
+INPUTS = Listing(
+    "tiers.one_run.seen",
+    columns("tiers.one_run", "table", "rows", "version", rows="number", version="number"),
+    "tiers/parts/input_row.html",
+)
 
 
 @dataclass(frozen=True)
@@ -44,16 +63,6 @@ class RunRow(RunFacts):
     """A row of the list: a run, and who requested it, if known."""
 
     author: str
-
-
-@dataclass(frozen=True)
-class RunPage:
-    """A page of runs, newest first, with the URLs of the neighbouring pages."""
-
-    rows: Sequence[RunRow]
-    first: str = ""
-    previous: str = ""
-    next: str = ""
 
 
 @needs(SEE_RUNS)
@@ -65,7 +74,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         return no_run(request)
     authors = refreshes.refresh_authors()
     context = {
-        "page": _page(all_runs[::-1], request.GET.get("from", ""), authors),
+        "table": _table(request, all_runs[::-1], authors),
         "newest_run": all_runs[-1],
         "before_newest": all_runs[-2] if len(all_runs) > 1 else None,
         "authors": authors,
@@ -84,22 +93,21 @@ def run_list(request: HttpRequest) -> HttpResponse:
 def one_run(request: HttpRequest, run_id: str) -> HttpResponse:
     """One run: input data, duration and results."""
     run = _run_or_404(run_id)
-    seconds, inputs = run.steps, run.inputs
+    seconds = run.steps
     graded = [schemes.scheme(key, run) for key in schemes.graded_keys(run)]
     latest = runs.newest()
+    corrected = corrections_of(run, most=10)
     context = {
         "run": run,
         "newest": latest is not None and latest.id == run.id,
         "before": runs.run_before(run),
         "steps": [(_step(name), taken, taken / (max(seconds.values()) or 1)) for name, taken in seconds.items()],
         "facts": runs.run_facts(run),
-        "seen": [
-            (table_name(name, texts.writer("report")), rows, inputs.versions.get(name))
-            for name, rows in inputs.rows.items()
-        ],
+        "inputs": INPUTS.table(_input_rows(run)),
         "schemes": [(scheme, panels.rungs(scheme, run)) for scheme in graded],
         "late": past.late_run(run),
-        "corrected": corrections_of(run, most=10),
+        "corrected": bool(corrected),
+        "corrections": CORRECTIONS.table(corrected),
         "author": refreshes.refresh_authors().get(run.id, ""),
         "told": describe_run(run, texts.writer("runs")),
         "may_withdraw": may(request.user, WITHDRAW_RUNS),
@@ -121,7 +129,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         before, after = after, before
     key = request.GET.get("scheme", "") or schemes.default_scheme(after)
     scheme_or_404(key, after)
-    context: dict[str, Any] = {"runs": runs.selectable(before, after), "before": before, "after": after}
+    context: dict[str, Any] = {"compared": _compared(before, after), "before": before, "after": after}
     if before.id == after.id:
         return render(request, "tiers/compare.html", {**context, "same": True})
     moves = _moves(key, before, after, counted="moves" in request.GET)
@@ -133,16 +141,33 @@ def compare(request: HttpRequest) -> HttpResponse:
 def refresh(request: HttpRequest) -> HttpResponse:
     """Start a refresh and return to the previous page."""
     form = RefreshForm(request.POST)
+    back = safe_next(request, reverse("tiers:runs"))
     if not form.is_valid():
-        messages.error(request, texts.text("tiers.refresh.bad_day"))
-    else:
-        try:
-            options = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
-            start_refresh(**options, actor=current_user(request), at=timezone.now())
-            messages.success(request, texts.text("tiers.refresh.started"))
-        except Refused as error:
-            messages.error(request, texts.sentence(error))
-    return HttpResponseRedirect(safe_next(request, reverse("tiers:runs")))
+        show_message(request, texts.text("tiers.refresh.bad_day"), "error")
+        return HttpResponseRedirect(back)
+    options = {name: form.cleaned_data[name] for name in ("as_of", "learn")}
+    return redirect_after(
+        request,
+        lambda: start_refresh(**options, actor=current_user(request), at=timezone.now()),
+        texts.text("tiers.refresh.started"),
+        to=back,
+    )
+
+
+def _input_rows(run: GradedRun) -> list[tuple[str, int, int | None]]:
+    """The tables that a run read: name, rows and version."""
+    write, inputs = texts.writer("report"), run.inputs
+    return [(table_name(name, write), rows, inputs.versions.get(name)) for name, rows in inputs.rows.items()]
+
+
+def _compared(before: GradedRun, after: GradedRun) -> list[BoundField]:
+    """The fields to choose the two runs."""
+    choices = [(run.id, texts.writer().day(run.as_of)) for run in runs.selectable(before, after)]
+    chosen = {"before": before.id, "after": after.id}
+    return [
+        select(name, choices, run_id, label=texts.text(f"tiers.compare.{name}"), submits=True)
+        for name, run_id in chosen.items()
+    ]
 
 
 def _step(name: str) -> str:
@@ -154,7 +179,7 @@ def _refreshing(request: HttpRequest) -> dict[str, Any]:
     """Template context to start a refresh or to show the current one."""
     return {
         "job": refreshes.refresh_under_way(),
-        "form": RefreshForm(),
+        "form": RefreshForm(auto_id="%s"),
         "may_refresh": may(request.user, REFRESH),
     }
 
@@ -186,18 +211,19 @@ def _moves(key: str, before: GradedRun, after: GradedRun, *, counted: bool) -> d
     return {"moves": {"picture": picture, "matrix": panels.matrix(scheme, link), **sums}}
 
 
-def _page(newest_first: Sequence[GradedRun], start: str, authors: Mapping[str, str]) -> RunPage:
-    """A page of runs from an id on. Ids start with their instant, so the id of a removed run still works."""
-    first = next((place for place, run in enumerate(newest_first) if run.id <= start), 0) if start else 0
-    address = reverse("tiers:runs")
-
-    def at(place: int) -> str:
-        return address if place <= 0 else f"{address}?from={newest_first[place].id}"
-
-    later = at(first + PAGE) if first + PAGE < len(newest_first) else ""
-    facts = [runs.run_facts(run) for run in newest_first[first : first + PAGE]]
+def _table(request: HttpRequest, newest_first: Sequence[GradedRun], authors: Mapping[str, str]) -> Table:
+    """A page of runs. Their ids start with their instant."""
+    page = read_page(
+        request,
+        lambda cursor: rows_below(newest_first, lambda run: run.id, cursor, PAGE),
+        key=lambda run: (run.id,),
+        of="runs",
+        limit=PAGE,
+    )
+    facts = [runs.run_facts(run) for run in page.rows]
     rows = [RunRow(**vars(run), author=authors.get(run.id, "")) for run in facts]
-    return RunPage(rows, at(0) if first else "", at(first - PAGE) if first else "", later)
+    without = {*(() if authors else ("by",)), *(() if len(newest_first) > 1 else ("earlier", "later"))}
+    return RUNS.table(rows, page=page, without=without)
 
 
 def _run_or_404(run_id: str) -> GradedRun:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from custrata.apps.accounts.views.current_user import current_user
 from custrata.apps.tiers.actions import start_withdrawal
+from custrata.apps.tiers.forms import WithdrawalForm
 from custrata.apps.tiers.queries import runs
 from custrata.apps.tiers.rights import WITHDRAW_RUNS
-from custrata.errors import CustrataError
 from custrata.pipeline.reading import NoSuchRun
 from custrata.web import texts
 from custrata.web.gate import needs
+from custrata.web.posting import submit
 
 
 @needs(WITHDRAW_RUNS)
@@ -27,16 +28,19 @@ def withdraw(request: HttpRequest, run_id: str) -> HttpResponse:
     later = sum(other_id > run.id for other_id in runs.run_ids())
     reason = request.POST.get("reason", "")
     if request.method == "POST":
-        try:
-            job = start_withdrawal(run=run, reason=reason, actor=current_user(request), at=timezone.now())
-            messages.success(request, texts.text("tiers.withdraw.started"))
-            return redirect("jobs:job", job.pk)
-        except CustrataError as error:
-            messages.error(request, texts.sentence(error))
+        started = submit(
+            request,
+            lambda: start_withdrawal(run=run, reason=reason, actor=current_user(request), at=timezone.now()),
+            texts.text("tiers.withdraw.started"),
+            to=lambda job: reverse("jobs:job", args=[job.pk]),
+        )
+        if started:
+            return started
     context = {
         "run": run,
         "later": later,
-        "reason": reason,
+        "back": reverse("tiers:run", args=[run.id]),
+        "form": WithdrawalForm(initial={"reason": reason}, auto_id="%s"),
         "removed": runs.count_removed_since(run.as_of) if later else 0,
     }
     return render(request, "tiers/withdraw.html", context, status=422 if request.method == "POST" else 200)
