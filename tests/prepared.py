@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,7 @@ def code_hash() -> str:
     return total.hexdigest()[:16]
 
 
-def made_once_per_code(name: str, make: Callable[[Path], object]) -> Path:
+def prepared_workspace(name: str, make: Callable[[Path], object]) -> Path:
     """The folder that `make` filled with this code, perhaps in an earlier session. Copied, never changed."""
     folder = FOLDER / f"{name}-{code_hash()}"
     if not folder.exists():
@@ -35,5 +36,6 @@ def made_once_per_code(name: str, make: Callable[[Path], object]) -> Path:
             shutil.rmtree(older, ignore_errors=True)
         with TemporaryDirectory(dir=FOLDER) as draft:
             make(Path(draft) / "workspace")
-            (Path(draft) / "workspace").rename(folder)
+            with suppress(OSError):  # another session was quicker
+                (Path(draft) / "workspace").rename(folder)
     return folder

@@ -59,7 +59,7 @@ def graded(
     moment = AsOf.of(as_of, zone)
     answers = canonical_feedback(engine.from_arrow(feedback_table(shop.feedback)), zone)
     facts = {"feedback": answers.mutate(at=epoch_micros(answers.given_at))} if shop.feedback else {}
-    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts, schemes)
+    return graded_by_every_scheme(engine, *profiled(engine, shop, moment), moment, facts=facts, schemes=schemes)
 
 
 def graded_by_every_scheme(
@@ -67,6 +67,7 @@ def graded_by_every_scheme(
     profile: ir.Table,
     order_facts: KnownFacts,
     moment: AsOf,
+    *,
     facts: Mapping[str, ir.Table] | None = None,
     schemes: Iterable[str] = BUILT_IN,
 ) -> Graded:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from custrata.engine import DuckEngine, Engine, UnknownEngine, connect
+from custrata.engine import DuckEngine, Engine, EngineMissing, UnknownEngine, connect
 from custrata.engine.spark_session import OtherSparkSession
 from custrata.errors import BadInput
 from custrata.schema import TABLES
@@ -32,6 +32,13 @@ def test_refuses_an_engine_it_does_not_know(name: str) -> None:
     with pytest.raises(UnknownEngine, match="duckdb and spark") as caught:
         connect(name)
     assert isinstance(caught.value, BadInput)
+
+
+def test_says_that_spark_needs_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineMissing, match="a Java runtime: java: command not found"):
+        connect("spark")
 
 
 def test_a_process_with_a_spark_session_is_refused_one_of_another_master(spark: Engine) -> None:

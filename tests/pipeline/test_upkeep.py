@@ -12,10 +12,9 @@ from custrata.engine import DuckEngine
 from custrata.ingest import import_file
 from custrata.lake import Busy, Workspace
 from custrata.pipeline import rebuild, verify, withdraw
-from custrata.pipeline.reading import NoSuchRun, RunRemoved, history_of, moved_between, reading, stays
+from custrata.pipeline.reading import NoSuchRun, RunRemoved, collect, history_of, moved_between, reading, stays
 from custrata.pipeline.upkeep import compact_if_due, disk_use, retain, tidy
 from custrata.pipeline.verifying import RunBeforeRemoved
-from custrata.report import collect
 from tests.pipeline.conftest import AT, opened, shop, stock
 from tests.pipeline.lives import SIZE, VIP, intervals_of, order, publish, run_at
 
@@ -154,9 +153,8 @@ def test_what_others_are_at_work_on_is_left_alone_and_named(lived: Workspace) ->
         lived.lake.compact(at=AT, wait=0)
 
 
-def test_all_runs_stay_where_the_workspace_says_so(duck: DuckEngine, tmp_path: Path) -> None:
-    workspace = Workspace.create(tmp_path / "all", currency="USD", timezone="UTC", language="en", keep_runs="all")
-    stock(workspace, duck, shop(5))
-    for day in DAYS:
-        run_at(workspace, duck, day)
+def test_all_runs_stay_where_the_workspace_says_so(lived: Workspace) -> None:
+    settings = lived.folder / "custrata.toml"
+    settings.write_text(settings.read_text("utf-8").replace('keep_runs = "60"', 'keep_runs = "all"'), "utf-8")
+    workspace = Workspace.open(lived.folder)
     assert (retain(workspace).runs, len(workspace.runs.ids())) == ((), len(DAYS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from custrata.report import ReportData
+from custrata.pipeline.reading.figures import ReportData
 from custrata.wording.writer import Writer
 from tests.report.sample import sample_report
 

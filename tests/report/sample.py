@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from custrata.report import (
+from custrata.pipeline.reading.figures import (
     Headline,
     Histogram,
     Import,
@@ -27,9 +27,9 @@ from custrata.report import (
     Size,
     Tier,
     TierMove,
-    page,
+    Unit,
 )
-from custrata.report.data import Unit
+from custrata.report import page
 from custrata.wording import LANGUAGES
 
 ZERO = Decimal(0)

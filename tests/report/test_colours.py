@@ -8,7 +8,7 @@ from importlib import resources
 
 import pytest
 
-from custrata.report import SchemeSummary, Tier
+from custrata.pipeline.reading.figures import SchemeSummary, Tier
 from custrata.report.colours import colour, tier_colours
 from tests.report.sample import ladder
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custrata.report import Histogram, Lines, TierLine
-from custrata.report.data import Unit
+from custrata.pipeline.reading.figures import Histogram, Lines, TierLine, Unit
 from custrata.report.pictures import distribution
 from custrata.report.pictures.distribution import place_of
 from custrata.wording.writer import Writer

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custrata.report import SchemeSummary, TierMove
+from custrata.pipeline.reading.figures import SchemeSummary, TierMove
 from custrata.report.pictures import flow
 from custrata.wording.writer import Writer
 from tests.report.sample import ladder, with_past

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from custrata.report import RfmCell, RfmMap, TierMove
+from custrata.pipeline.reading.figures import RfmCell, RfmMap, TierMove
 from custrata.report.pictures import bars, flow, rfm_map, rings
 from custrata.wording.writer import Writer
 from tests.report.sample import ladder

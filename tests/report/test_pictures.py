@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custrata.report import (
+from custrata.pipeline.reading.figures import (
     Histogram,
     ParetoPoint,
     ReportData,
@@ -20,8 +20,8 @@ from custrata.report import (
     SilenceClaim,
     SilencePoint,
     SilenceStratum,
+    Unit,
 )
-from custrata.report.data import Unit
 from custrata.report.pictures import bars, calibration, curve, histogram, rfm_map, rings, silence, sparkline, stacked
 from custrata.report.pictures.bars import amounts
 from custrata.report.pictures.curve import reach

@@ -16,7 +16,7 @@ from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
 from tests.conftest import lacking
-from tests.prepared import made_once_per_code
+from tests.prepared import prepared_workspace
 from tests.server.postgresql import ON_POSTGRESQL, django_db_modify_db_settings, own_database, postgresql
 from tests.server.statements import Recorder, deselect_repetitions, statements_file
 
@@ -98,7 +98,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = shared / "graded"
     with locked(shared / "graded.lock", wait=300):
         if not folder.exists():
-            shutil.copytree(made_once_per_code("graded", _grade), folder)
+            shutil.copytree(prepared_workspace("graded", _grade), folder)
     return folder
 
 

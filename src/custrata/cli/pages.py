@@ -11,8 +11,8 @@ from custrata.cli.help import LocalizedCommand
 from custrata.cli.session import Session, say, workspace_option
 from custrata.cli.tables import CannotWrite
 from custrata.engine.storage import reason_of
+from custrata.pipeline.reading.collect import collect
 from custrata.report import page
-from custrata.report.collect import collect
 
 
 def write_report(session: Session, output: Path) -> Path:

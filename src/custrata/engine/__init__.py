@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -70,6 +72,8 @@ def connect(
         from custrata.engine.spark import SparkEngine  # an extra: it may be missing
     except ImportError as error:
         raise EngineMissing(reason=str(error)) from error
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        raise EngineMissing(reason="java: command not found")
     return SparkEngine(threads=threads, memory_limit=memory_limit, scratch=scratch, options=spark_options)
 
 

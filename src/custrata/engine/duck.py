@@ -162,7 +162,7 @@ def _statements(compiler: SQLGlotCompiler) -> Statements:
     return Statements(compiler, compiler.dialect)
 
 
-class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
+class _DuckBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
     """Ibis' connection, which compiles what differs by its values alone only once."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -187,7 +187,7 @@ class _Backend(Backend):  # type: ignore[misc]  # Ibis ships no types
 
     def compile(self, expr: ir.Expr, /, **options: Any) -> str:
         def whole() -> str:
-            return str(super(_Backend, self).compile(expr, **options))
+            return str(super(_DuckBackend, self).compile(expr, **options))
 
         if any(value is not None and value is not False for value in options.values()):
             return whole()
@@ -198,8 +198,8 @@ class DuckEngine(Engine):
     """One DuckDB in memory, spilling to a temporary folder of its own."""
 
     name = "duckdb"
-    sorts_at_once = 2_000_000
-    connection: _Backend
+    sorts_at_once = 500_000
+    connection: _DuckBackend
 
     def __init__(
         self, *, threads: int | None = None, memory_limit: str | None = None, scratch: Path | str | None = None
@@ -210,7 +210,7 @@ class DuckEngine(Engine):
             options["threads"] = threads
         if memory_limit is not None:
             options["memory_limit"] = f"{memory_in_bytes(memory_limit) // 1000}KB"
-        connection = _Backend().connect(**options)
+        connection = _DuckBackend().connect(**options)
         connection.con.execute("SET TimeZone = 'UTC'")
         connection.con.execute("SET enable_progress_bar = false")  # what shows progress is ours
         super().__init__(connection)

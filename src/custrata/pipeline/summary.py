@@ -42,7 +42,7 @@ def summary(tiers: ir.Table, keys: Collection[str]) -> dict[str, Any]:
         "moves": moves,
         "rfm_map": _rows(_rfm_map(tiers)) if has_rfm else [],
         "rfm_labels": _rows(_labels(tiers)) if has_rfm else [],
-        "pareto": _rows(_pareto(tiers)),
+        "pareto": _pareto(tiers),
         "histograms": _histograms(tiers),
     }
 
@@ -99,19 +99,32 @@ def _rfm_map(graded: ir.Table) -> ir.Table:
     )
 
 
-def _pareto(graded: ir.Table) -> ir.Table:
-    """Of the customers with positive spend, from the best: the cumulated spend at every hundredth."""
-    spent = graded.filter(graded.spend > 0).select("customer_id", "spend")
-    order = [spent.spend.desc(), spent.customer_id]
-    running = spent.mutate(
-        rank=ibis.row_number().over(order_by=order) + 1,
-        cumulated=spent.spend.sum().over(order_by=order, rows=(None, 0)),
-        many=spent.count().over(ibis.window()),
+def _pareto(graded: ir.Table) -> list[dict[str, Any]]:
+    """Of the customers with positive spend, from the best: the cumulated spend at every hundredth.
+
+    Amounts are ranked instead of customers, who are many more: those of one amount follow each other.
+    """
+    spent = graded.filter(graded.spend > 0)
+    amounts = spent.group_by("spend").aggregate(customers=spent.count(), total=spent.spend.sum())
+    down = ibis.window(order_by=amounts.spend.desc(), rows=(None, 0))
+    running = amounts.mutate(
+        last=amounts.customers.sum().over(down).cast("int64"),
+        cumulated=amounts.total.sum().over(down),
+        many=amounts.customers.sum().over(ibis.window()).cast("int64"),
     )
-    step = (running["rank"] * PARETO_POINTS) // running.many
-    earlier = ((running["rank"] - 1) * PARETO_POINTS) // running.many
-    points = running.filter((step > earlier) | (running["rank"] == 1))
-    return points.select(customers=points["rank"], spend=points.cumulated.cast(SUM)).order_by("customers")
+    earlier = running["last"] - running.customers
+    steps, earlier_steps = ((place * PARETO_POINTS) // running.many for place in (running["last"], earlier))
+    holding = running.filter((steps > earlier_steps) | (earlier == 0))
+    money = {name: holding[name].cast(SUM) for name in ("spend", "cumulated")}
+    rows = _rows(holding.select("customers", "last", "many", **money).order_by("last"))
+    return [point for row in rows for point in _points(**row)]
+
+
+def _points(*, customers: int, last: int, many: int, spend: Decimal, cumulated: Decimal) -> list[dict[str, Any]]:
+    """The points among the customers of one amount, the last of whom has that place of many."""
+    places = {1, *(-(-many * step // PARETO_POINTS) for step in range(1, PARETO_POINTS + 1))}
+    within = sorted(place for place in places if last - customers < place <= last)
+    return [{"customers": place, "spend": cumulated - (last - place) * spend} for place in within]
 
 
 def _histograms(graded: ir.Table) -> dict[str, dict[str, Any]]:

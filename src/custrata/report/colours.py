@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from custrata.report.data import SchemeSummary
+from custrata.pipeline.reading.figures import SchemeSummary
 
 DEEPEST, PALEST = 0, 20
 APART = "apart"
@@ -16,7 +16,7 @@ def tier_colours(scheme: SchemeSummary) -> dict[str, str]:
     Depth follows revenue per customer, in even steps so that neighbours are distinguishable; tiers without customers
     have the value of the next better tier. Every picture and table of a scheme uses these colours.
 
-    >>> from custrata.report.data import Tier
+    >>> from custrata.pipeline.reading.figures import Tier
     >>> tiers = Tier(2, Decimal(90), key="high", name="High"), Tier(5, Decimal(30), key="low", name="Low")
     >>> tier_colours(SchemeSummary("value", "Value", tiers))
     {'high': 'step-0', 'low': 'step-20'}

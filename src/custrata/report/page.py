@@ -12,8 +12,8 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import ReportData
 from custrata.report import tables
-from custrata.report.data import ReportData
 from custrata.report.panels import cards, in_both_widths, scheme_panel
 from custrata.report.pictures import bars, calibration, curve, histogram, rfm_map, silence
 from custrata.schema.zones import zone_named
@@ -31,7 +31,7 @@ def page(data: ReportData, language: str, *, theme: Theme = "auto") -> str:
 
     >>> from datetime import UTC, datetime
     >>> from decimal import Decimal
-    >>> from custrata.report import NumberChange, Headline
+    >>> from custrata.pipeline.reading.figures import NumberChange, Headline
     >>> headline = Headline(NumberChange(0), NumberChange(0), NumberChange(Decimal(0)))
     >>> day = datetime(2025, 1, 31, tzinfo=UTC)
     >>> html = page(ReportData("Corner shop", "CNY", "Asia/Shanghai", day, headline, ()), "en")

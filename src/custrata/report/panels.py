@@ -8,8 +8,8 @@ from typing import Protocol
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import ReportData, SchemeSummary, Tier
 from custrata.report.colours import tier_colours
-from custrata.report.data import ReportData, SchemeSummary, Tier
 from custrata.report.pictures import flow, rings, small_rings, sparkline, stacked
 from custrata.report.tables import ReportTable, history_tables, moves_table
 from custrata.wording.writer import NOTHING, Writer

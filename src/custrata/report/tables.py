@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from custrata.report.data import (
+from custrata.pipeline.reading.figures import (
     Histogram,
     ParetoPoint,
     Quality,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from custrata.pipeline.reading import GradedRun
-from custrata.report.collect import APART
+from custrata.pipeline.reading.collect import APART
+from custrata.pipeline.reading.figures import SchemeSummary, Tier
 from custrata.report.colours import tier_colours
-from custrata.report.data import SchemeSummary, Tier
 from custrata.web.workspace import published_run
 
 OFF_THE_LADDER = "apart"

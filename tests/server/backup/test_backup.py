@@ -46,6 +46,7 @@ def test_restores_every_file_and_every_row(shop: Path, backup: Path, tmp_path: P
     assert b'"ann"' in tables(backup)["database/accounts.user.jsonl"]
 
 
+@pytest.mark.deep  # every run moves the larger database of `test_used.py`
 def test_moves_from_sqlite_to_postgresql_and_back(backup: Path, tmp_path: Path, postgresql: str) -> None:
     run("restore", backup, "-w", tmp_path / "there", database=postgresql)
     run("backup", tmp_path / "two.tar", "-w", tmp_path / "there", database=postgresql)

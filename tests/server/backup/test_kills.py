@@ -74,15 +74,15 @@ def try_restores(used: Used, home: Path, rounds: int, database: str | None, othe
 
 
 def test_a_killed_backup_leaves_nothing(used: Used, tmp_path: Path) -> None:
-    try_backups(used, tmp_path, 2)
+    try_backups(used, tmp_path, 1)
 
 
 def test_a_killed_restore_is_run_again(used: Used, tmp_path: Path) -> None:
-    try_restores(used, tmp_path, 2, None, None)
+    try_restores(used, tmp_path, 1, None, None)
 
 
 def test_a_killed_restore_into_postgresql_is_run_again(used: Used, tmp_path: Path, new_postgresql: NewDatabase) -> None:
-    try_restores(used, tmp_path, 2, new_postgresql(), new_postgresql())
+    try_restores(used, tmp_path, 1, new_postgresql(), new_postgresql())
 
 
 @pytest.mark.deep

@@ -83,7 +83,7 @@ def run_with_kills(
 
 @pytest.mark.parametrize("kills", [KILLS, pytest.param(30, marks=pytest.mark.deep)])
 def test_a_killed_server_loses_and_doubles_nothing(
-    kills: int, shop: Shop, start: Callable[[], Tree], workspace: Workspace, untouched: Workspace, browser: Browser
+    *, kills: int, shop: Shop, start: Callable[[], Tree], workspace: Workspace, untouched: Workspace, browser: Browser
 ) -> None:
     rounds, crowd = run_with_kills(kills, shop, start, workspace, browser)
     run_undisturbed(untouched, rounds)

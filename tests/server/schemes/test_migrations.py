@@ -12,7 +12,7 @@ from custrata.apps.schemes.models import SchemeDraft
 
 BEFORE = ("tiers", "0003_give_tiers_at_least_or_exactly")
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
 def test_drafts_survive_the_move_to_another_app_and_back() -> None:

@@ -13,7 +13,7 @@ from tests.server.conftest import PUBLISHED
 from custrata.apps.tiers.queries import comparison, panels, runs, schemes, values
 from custrata.lake import Workspace
 from custrata.pipeline.reading import GradedRun, NoSuchRun
-from custrata.report import TierMove
+from custrata.pipeline.reading.figures import TierMove
 
 
 def newest() -> GradedRun:

@@ -15,8 +15,8 @@ from custrata.apps.jobs.models import Job, Status
 from custrata.apps.jobs.queries import recent
 from custrata.apps.storage.queries import nearly_full
 from custrata.apps.tiers.queries import panels, runs, schemes
-from custrata.pipeline.reading import GradedRun, likely_shared_cards, reading
-from custrata.report import NumberChange, SchemeSummary, Size, TierMove, collect
+from custrata.pipeline.reading import GradedRun, collect, likely_shared_cards, reading
+from custrata.pipeline.reading.figures import NumberChange, SchemeSummary, Size, TierMove
 from custrata.report.panels import sign
 from custrata.report.pictures import sparkline
 from custrata.web import texts

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import Histogram, SchemeSummary, Tier, Unit
 from custrata.report.colours import tier_colours
-from custrata.report.data import Histogram, SchemeSummary, Tier, Unit
 from custrata.report.pictures.lettering import fit, width
 from custrata.report.pictures.svg import Drawing, empty_picture, path
 from custrata.wording.writer import Writer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from custrata.report.data import Silence, SilenceClaim, SilenceStratum
+from custrata.pipeline.reading.figures import Silence, SilenceClaim, SilenceStratum
 from custrata.report.pictures.axes import Scale, draw_lines
 from custrata.report.pictures.silence import (
     BOTTOM,

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from custrata.report.data import ParetoPoint
+from custrata.pipeline.reading.figures import ParetoPoint
 from custrata.report.pictures.axes import Scale, draw_lines, ticks
 from custrata.report.pictures.lettering import width
 from custrata.report.pictures.svg import Drawing, empty_picture, path

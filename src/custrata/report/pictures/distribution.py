@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from custrata.report.data import Histogram, Lines, TierLine
+from custrata.pipeline.reading.figures import Histogram, Lines, TierLine
 from custrata.report.pictures.axes import Scale, draw_lines, ticks
 from custrata.report.pictures.bars import amounts
 from custrata.report.pictures.lettering import width

@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import SchemeSummary, TierMove
 from custrata.report.colours import APART, tier_colours
-from custrata.report.data import SchemeSummary, TierMove
 from custrata.report.pictures.axes import spread_labels
 from custrata.report.pictures.lettering import fit, width
 from custrata.report.pictures.svg import Drawing, empty_picture

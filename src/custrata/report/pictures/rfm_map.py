@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import RfmCell, RfmMap
 from custrata.report.colours import colour
-from custrata.report.data import RfmCell, RfmMap
 from custrata.report.pictures.lettering import width
 from custrata.report.pictures.svg import Drawing, empty_picture
 from custrata.wording.writer import Writer

@@ -12,8 +12,8 @@ from itertools import accumulate, pairwise
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import SchemeSummary, Size, Tier
 from custrata.report.colours import tier_colours
-from custrata.report.data import SchemeSummary, Size, Tier
 from custrata.report.pictures.lettering import fit, width
 from custrata.report.pictures.svg import Drawing, Point, empty_picture, path
 from custrata.wording.writer import NOTHING, Writer

@@ -11,7 +11,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from custrata.analytics.silence import STRATA
-from custrata.report.data import Silence, SilencePoint, SilenceStratum
+from custrata.pipeline.reading.figures import Silence, SilencePoint, SilenceStratum
 from custrata.report.pictures.axes import Scale, draw_lines, ticks
 from custrata.report.pictures.lettering import width
 from custrata.report.pictures.svg import Drawing, Point, empty_picture, path

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
+from custrata.pipeline.reading.figures import SchemeSummary, Size
 from custrata.report.colours import tier_colours
-from custrata.report.data import SchemeSummary, Size
 from custrata.report.pictures.axes import Scale, draw_dates, draw_lines, ticks, time_places
 from custrata.report.pictures.lettering import width
 from custrata.report.pictures.svg import Drawing, Point, empty_picture, path

@@ -14,9 +14,9 @@ from custrata.apps.schemes.queries.problems import Problems
 from custrata.apps.schemes.queries.simulations import preview_draft, value_distribution
 from custrata.apps.tiers.queries.runs import newest
 from custrata.errors import CustrataError
+from custrata.pipeline.reading.figures import Histogram, Lines, TierLine, Unit
 from custrata.pipeline.simulation import Distribution
 from custrata.report.colours import colour
-from custrata.report.data import Histogram, Lines, TierLine, Unit
 from custrata.report.panels import Pair, in_both_widths
 from custrata.report.pictures import distribution
 from custrata.tiering import define

@@ -24,8 +24,8 @@ from custrata.apps.tiers.queries import panels
 from custrata.apps.tiers.queries.panels import Matrix
 from custrata.apps.tiers.queries.runs import newest
 from custrata.errors import CustrataError
+from custrata.pipeline.reading.figures import SchemeSummary, Size, Tier, TierMove
 from custrata.pipeline.simulation import SimulatedMover, Simulation
-from custrata.report import SchemeSummary, Size, Tier, TierMove
 from custrata.report.panels import in_both_widths
 from custrata.report.pictures import flow
 from custrata.tiering import Definition, define

@@ -11,8 +11,8 @@ from custrata.analytics.silence import LINED, SilenceCurve
 from custrata.apps.tiers.queries.runs import run_before
 from custrata.apps.tiers.queries.schemes import amount, scheme
 from custrata.lake.runs import Runs
-from custrata.pipeline.reading import GradedRun, moved_between
-from custrata.report import Headline, NumberChange, SchemeSummary, Size, Tier, TierMove, collect
+from custrata.pipeline.reading import GradedRun, collect, moved_between
+from custrata.pipeline.reading.figures import Headline, NumberChange, SchemeSummary, Size, Tier, TierMove
 from custrata.tiering.silence_sentences import number, stratum_name
 from custrata.web import texts
 from custrata.web.workspace import workspace

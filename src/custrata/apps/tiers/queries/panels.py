@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from custrata.apps.tiers.queries.runs import has_recorded_moves, history, newest
 from custrata.pipeline.reading import GradedRun
-from custrata.report import SchemeSummary, Silence, SilencePoint, Size, Tier, TierMove
+from custrata.pipeline.reading.figures import SchemeSummary, Silence, SilencePoint, Size, Tier, TierMove
 from custrata.report.colours import tier_colours
 from custrata.report.panels import Pair, TierTableRow, in_both_widths, tier_rows
 from custrata.report.pictures import flow, rings, small_rings, stacked

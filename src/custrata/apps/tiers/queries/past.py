@@ -11,8 +11,8 @@ from custrata.apps.tiers.queries.runs import all_runs
 from custrata.lake import Run
 from custrata.lake.runs import Runs
 from custrata.pipeline.reading import GradedRun, Mover, biggest_movers
+from custrata.pipeline.reading.figures import SchemeSummary
 from custrata.pipeline.reading.stays import Stays, describe_stays, stays_of
-from custrata.report import SchemeSummary
 from custrata.report.colours import tier_colours
 from custrata.report.panels import Pair, in_both_widths
 from custrata.report.pictures import staying

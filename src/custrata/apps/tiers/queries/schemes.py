@@ -13,8 +13,8 @@ from custrata.analytics.silence import SilenceCurve
 from custrata.apps.tiers.queries.runs import history, newest
 from custrata.apps.tiers.queries.runs import run as run_of
 from custrata.errors import Refused
-from custrata.pipeline.reading import GradedRun, GradedScheme
-from custrata.report import Lines, RfmMap, RunSizes, SchemeSummary, Silence, TierLine, TierMove, collect
+from custrata.pipeline.reading import GradedRun, GradedScheme, collect
+from custrata.pipeline.reading.figures import Lines, RfmMap, RunSizes, SchemeSummary, Silence, TierLine, TierMove
 from custrata.report.colours import tier_colours
 from custrata.tiering import BUILT_IN
 from custrata.tiering.explanations import rfm_reference

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from custrata.lake import Run
 from custrata.pipeline.reading import Reading, reading
-from custrata.report import SchemeSummary
+from custrata.pipeline.reading.figures import SchemeSummary
 from custrata.web import texts
 from custrata.web.exports import Cell, Rows
 from custrata.web.workspace import workspace

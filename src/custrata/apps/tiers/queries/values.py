@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 from custrata.pipeline.reading import GradedRun, GradedScheme
+from custrata.pipeline.reading.figures import Histogram, Unit
 from custrata.pipeline.reading.values import Spread, count_values
-from custrata.report.data import Histogram, Unit
 from custrata.tiering import built_in
 from custrata.tiering.names import trait_name
 from custrata.web.schemes import scheme_named

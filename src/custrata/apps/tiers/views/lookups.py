@@ -10,7 +10,7 @@ from django.shortcuts import render
 from custrata.apps.jobs.rights import REFRESH
 from custrata.apps.tiers.queries import refreshes, runs, schemes
 from custrata.pipeline.reading import GradedRun, NoSuchRun
-from custrata.report import SchemeSummary
+from custrata.pipeline.reading.figures import SchemeSummary
 from custrata.web import texts
 from custrata.web.forms import select
 from custrata.web.rights import may

@@ -15,7 +15,7 @@ from custrata.apps.tiers.queries import panels, runs, schemes, sheets, values
 from custrata.apps.tiers.rights import SEE_TIERS
 from custrata.apps.tiers.views.lookups import no_run, run_choices, run_or_404, scheme_or_404
 from custrata.pipeline.reading import GradedRun
-from custrata.report import SchemeSummary
+from custrata.pipeline.reading.figures import SchemeSummary
 from custrata.report.panels import in_both_widths
 from custrata.report.pictures import bars, calibration, distribution, silence
 from custrata.report.pictures import rfm_map as rfm_picture

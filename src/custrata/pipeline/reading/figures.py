@@ -1,4 +1,4 @@
-"""The data of a report: plain, computed values, with names in the reader's language.
+"""The figures of a run, as pages and the report show them: plain values, with names in the reader's language.
 
 A `ReportData` holds one published run of a workspace and the required data of the runs before it. All classes are
 frozen; sizes and amounts are stored, and derived values (shares, means, changes) are computed here.

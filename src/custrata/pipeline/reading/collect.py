@@ -1,4 +1,4 @@
-"""Collect the data of a report from the published runs of a workspace."""
+"""Collect the figures of runs: of one scheme, of the whole run, of the report."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from custrata.analytics.silence import SilenceCurve, Stratum
 from custrata.lake import Run, Workspace
+from custrata.pipeline.graded import GradedRun, GradedTier, RecordedHistogram
 from custrata.pipeline.marks import marks_between
-from custrata.pipeline.reading import GradedRun, GradedTier, RecordedHistogram, moved_between
-from custrata.report.data import (
+from custrata.pipeline.reading.figures import (
     Headline,
     Histogram,
     Import,
@@ -31,6 +31,7 @@ from custrata.report.data import (
     TierMove,
     Unit,
 )
+from custrata.pipeline.reading.moves import moved_between
 from custrata.tiering.names import notes_of, scheme_name, tier_name, trait_name
 from custrata.wording import phrase
 

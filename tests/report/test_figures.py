@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from custrata.report import NumberChange, ReportData, RunSizes, SchemeSummary, Size, Tier, TierMove
+from custrata.pipeline.reading.figures import NumberChange, ReportData, RunSizes, SchemeSummary, Size, Tier, TierMove
 from tests.report.sample import ladder, with_past
 
 
