@@ -14,8 +14,12 @@ from custrata.wording import catalogue
 
 def commands(command: click.Command, path: str = "custrata") -> Iterator[tuple[str, click.Command]]:
     yield path, command
-    for name, below in getattr(command, "commands", {}).items():
-        yield from commands(below, f"{path} {name}")
+    if isinstance(command, click.Group):  # its commands may be imported only now
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from commands(below, f"{path} {name}")
 
 
 def untranslated(command: click.Command, path: str, english: set[str]) -> list[str]:
@@ -50,6 +54,10 @@ def test_no_translation_is_left_of_help_that_is_gone() -> None:
 
 def options(command: click.Command) -> list[click.Option]:
     return [option for option in command.params if isinstance(option, click.Option)]
+
+
+def test_sees_every_command() -> None:
+    assert {"custrata import", "custrata runs withdraw", "custrata demo"} <= {path for path, _ in commands(cli)}
 
 
 def test_sees_what_nobody_has_translated() -> None:
