@@ -23,23 +23,26 @@ LABELS = (
 
 def graded(profile: pd.DataFrame) -> pd.DataFrame:
     """The profile with the columns of every scheme."""
-    bought = profile["orders"] > 0
+    orders = profile["orders"]
+    bought, again = orders > 0, orders >= 2
     score, parts = _loyalty(profile, bought)
     combined = _combined(profile, bought, score)
+    stages = _lifecycle(profile)
+    frequency = quantile_tiers(orders.where(bought), ("high", "mid", "low"), (0.2, 0.5))
+    discount_share = profile["discount"] / (profile["sales"] + profile["discount"])
+    sensitive = discount_share.where(again & (profile["discounted_orders"] > 0))
     schemes: dict[str, object] = {
-        "frequency_tier": quantile_tiers(profile["orders"].where(bought), ("high", "mid", "low"), (0.2, 0.5)),
+        "frequency_tier": np.where(again, frequency, "low").astype(object),
         "value_tier": _abc(profile["spend"]),
-        "loyalty_value": score,
+        "loyalty_value": half_up(score, 2),
         "loyalty_tier": _by_lines(score, ("loyal", "potential", "none"), (66, 33)),
         **parts,
-        "lifecycle_tier": _lifecycle(profile),
-        **_rfm(profile, bought),
-        "combined_value": combined,
+        "lifecycle_tier": stages,
+        **_rfm(profile, bought, stages),
+        "combined_value": half_up(combined, 2),
         "combined_tier": _by_lines(combined, ("high", "mid", "general"), (70, 40)),
-        "high_ticket_tier": quantile_tiers(
-            profile["average_order_value"].where(profile["orders"] >= 2), ("high", "standard"), (0.1,)
-        ),
-        "price_sensitivity_tier": quantile_tiers(profile["discount_rate"], ("high", "mid", "low"), (1 / 3, 2 / 3)),
+        "high_ticket_tier": quantile_tiers((profile["spend"] / orders).where(again), ("high", "standard"), (0.1,)),
+        "price_sensitivity_tier": quantile_tiers(sensitive, ("high", "mid", "low"), (1 / 3, 2 / 3)),
         "usage_cycle_tier": quantile_tiers(
             -profile["median_gap_days"].where(profile["order_days"] >= 3),
             ("short", "mid", "long", "unknown"),
@@ -52,8 +55,20 @@ def graded(profile: pd.DataFrame) -> pd.DataFrame:
 def quantile_tiers(values: pd.Series, tiers: Sequence[str], shares: Sequence[float]) -> Texts:
     """The first tiers hold the given cumulated shares from the largest value down; whoever has none is in the last."""
     ranked = np.sort(values.dropna().to_numpy())[::-1]
-    ranks = [max(1, ceil(share * len(ranked) - 1e-9)) for share in shares]
-    return _by_lines(values, tiers, [ranked[rank - 1] for rank in ranks] if len(ranked) else [np.inf] * len(shares))
+    return _by_lines(values, tiers, [_share_line(ranked, share) for share in shares])
+
+
+def _share_line(ranked: npt.NDArray[np.float64], share: float) -> float:
+    """The value at the rank of a share or, where ties straddle it, the next better one if that is nearer."""
+    if not len(ranked):
+        return np.inf
+    target = share * len(ranked)
+    rank = max(1, ceil(target - 1e-9))
+    line = ranked[rank - 1]
+    above, reached = int((ranked > line).sum()), int((ranked >= line).sum())
+    if reached <= rank or above + reached < 2 * target - 1e-9:
+        return float(line)
+    return float(ranked[above - 1]) if above else np.inf
 
 
 def _by_lines(values: pd.Series, tiers: Sequence[str], lines: Sequence[float]) -> Texts:
@@ -79,18 +94,18 @@ def _loyalty(profile: pd.DataFrame, bought: pd.Series) -> tuple[pd.Series, dict[
     """Breadth and advocacy are unknown from orders alone: their weight goes to the others."""
     factors = {
         "regularity": 40 * profile["regularity"],
-        "repeat": 25 * half_up(1 - 1 / profile["orders"].where(bought), 6),
-        "tenure": 15 * half_up(profile["tenure_days"].clip(upper=730) / 730, 6),
+        "repeat": 25 * (1 - 1 / profile["orders"].where(bought)),
+        "tenure": 15 * (profile["tenure_days"].clip(upper=730) / 730),
     }
     points = {name: (factor / 80 * 100).where(bought) for name, factor in factors.items()}
     score = points["regularity"] + points["repeat"] + points["tenure"]
-    return half_up(score, 2), {f"loyalty_{name}": half_up(point, 2) for name, point in points.items()}
+    return half_up(score, 9), {f"loyalty_{name}": half_up(point, 2) for name, point in points.items()}
 
 
 def _combined(profile: pd.DataFrame, bought: pd.Series, loyalty: pd.Series) -> pd.Series:
     spend = profile["spend"].where(bought).rank(method="max", pct=True)
     credit = (100 - 40 * profile["return_rate"].fillna(0)).clip(lower=0)
-    return half_up((35 * loyalty / 100 + 45 * half_up(spend, 6) + 20 * credit / 100).where(bought), 2)
+    return half_up((35 * loyalty / 100 + 45 * spend + 20 * credit / 100).where(bought), 9)
 
 
 def _lifecycle(profile: pd.DataFrame) -> Texts:
@@ -106,24 +121,23 @@ def _lifecycle(profile: pd.DataFrame) -> Texts:
     return chosen
 
 
-def _rfm(profile: pd.DataFrame, bought: pd.Series) -> dict[str, object]:
-    inputs = {
-        "r": -profile["recency_days"].where(bought),
-        "f": profile["orders"].where(bought),
-        "m": profile["sales"].where(bought),
-    }
-    scores = {name: _scored(values) for name, values in inputs.items()}
-    code = [np.where(values >= values.mean(), "1", "0").astype(object) for values in inputs.values()]
-    x = np.nan_to_num((scores["f"] + scores["m"] + 1) // 2, nan=1).astype(int)
-    r = np.nan_to_num(scores["r"], nan=1).astype(int)
-    label = np.where(bought, np.array(LABELS, dtype=object)[r - 1, x - 1], None)
-    columns: dict[str, object] = {f"rfm_{name}_score": score for name, score in scores.items()}
-    return {"rfm_tier": code[0] + code[1] + code[2], "rfm_label": label, **columns}
+def _rfm(profile: pd.DataFrame, bought: pd.Series, stages: Texts) -> dict[str, object]:
+    """Eight groups by whether recency, frequency and money reach their means, scores of 1 to 5, and a label by both."""
+    days, orders, spend = (profile[name].where(bought) for name in ("recency_days", "orders", "spend"))
+    good = (days <= days.mean(), orders >= orders.mean(), spend >= spend.mean())
+    code = [np.where(reached, "1", "0").astype(object) for reached in good]
+    r, f, m = 5 - _cuts_below(days), 1 + _cuts_below(orders), 1 + _cuts_below(spend)
+    row, column = (np.nan_to_num(score, nan=1).astype(int) - 1 for score in (r, (f + m + 1) // 2))
+    label = np.array(LABELS, dtype=object)[row, column]
+    label[(stages == "new") & np.isin(label, ("lost", "hibernating", "about_to_sleep"))] = "new"
+    label[(label == "lost") & ~np.isin(stages, ("at_risk", "churned"))] = "low_recency"
+    scores = {"rfm_r_score": r, "rfm_f_score": f, "rfm_m_score": m}
+    return {"rfm_tier": code[0] + code[1] + code[2], "rfm_label": np.where(bought, label, None), **scores}
 
 
-def _scored(values: pd.Series) -> pd.Series:
-    """1 + the number of discrete quintile cuts strictly below the value."""
+def _cuts_below(values: pd.Series) -> pd.Series:
+    """The number of discrete quintile cuts strictly below the value."""
     ranked = np.sort(values.dropna().to_numpy())
     cuts = [ranked[max(1, ceil(number * len(ranked) / 5)) - 1] for number in (1, 2, 3, 4)]
-    score = pd.Series(1 + sum((values > cut).astype("int8") for cut in cuts), index=values.index)
-    return score.where(values.notna())
+    below = pd.Series(sum((values > cut).astype("int8") for cut in cuts), index=values.index)
+    return below.where(values.notna())
