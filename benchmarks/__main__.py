@@ -20,7 +20,7 @@ from benchmarks.tables import Sheet, as_dict, scope, sheets
 from benchmarks.tasks import ROOT
 
 BUILD = ROOT / "build"
-PACKAGES = ("custrata", "duckdb", "ibis-framework", "deltalake", "pyarrow", "pandas", "numpy")
+PACKAGES = ("custrata", "duckdb", "ibis-framework", "deltalake", "pyarrow", "pandas", "polars", "numpy")
 SIZE = re.compile(r"(\d+)([km]?)")
 WIDE = 200
 
@@ -48,7 +48,7 @@ def works(_context: click.Context, _option: click.Parameter, text: str) -> tuple
     callback=sizes,
     default="10k,100k,1m",
     show_default=True,
-    help="Sizes, with ten orders each; 10m is possible, without pandas.",
+    help="Sizes, with ten orders each; 10m is possible, without pandas and polars.",
 )
 @click.option(
     "--only", callback=works, default=",".join(USUAL), show_default=True, help=f"Which works, of {', '.join(KEYS)}."

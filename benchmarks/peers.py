@@ -1,8 +1,8 @@
-"""Peers in DuckDB: hand-written SQL on the lake's own Parquet, its CSV reader; and how far pandas agrees with us."""
+"""Peers in DuckDB: hand-written SQL on Parquet, its CSV reader; and how far the profile of a peer agrees with ours."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -42,30 +42,51 @@ def copy(task: Task) -> Job:
     """The CSV to Parquet by DuckDB's reader, with inferred types."""
 
     def job() -> dict[str, Any]:
-        with duckdb.connect() as duck:
-            duck.read_csv(str(task.csv)).write_parquet(str(task.folder / "orders.parquet"))
+        _copied(task)
         return {}
 
     return job
 
 
+def floor(task: Task) -> Job:
+    """The least the main job has to do: the CSV to Parquet by DuckDB's reader, then every filtered sum over it."""
+
+    def job() -> dict[str, Any]:
+        file = _copied(task)
+        with duckdb.connect() as duck:
+            newest = duck.execute("SELECT epoch_us(max(ordered_at)) FROM read_parquet($file)", {"file": file})
+            (micros,) = newest.fetchall()[0]
+        return _grouped(_all_sums((micros // DAY + 1) * DAY, offset=0), (file,))  # the file has wall-clock times
+
+    return job
+
+
+def _copied(task: Task) -> str:
+    file = str(task.folder / "orders.parquet")
+    with duckdb.connect() as duck:
+        duck.read_csv(str(task.csv)).write_parquet(file)
+    return file
+
+
 def bare(task: Task) -> Job:
     """One plain group-by of the lake's orders: six aggregates per customer."""
-    return lambda: _grouped(BARE, task)
+    return lambda: _grouped(BARE, task.files)
 
 
 def bare_all(task: Task) -> Job:
     """One group-by with every filtered count and sum the traits of orders need; no gaps, no joins, no derived trait."""
-    columns = ", ".join(f"{value} AS {name}" for name, value in _aggregates(task.as_of))
-    sql = BARE_ALL.format(
-        offset=OFFSET, day=DAY, hour=HOUR, as_of=task.as_of, year=task.as_of - 365 * DAY, columns=columns
-    )
-    return lambda: _grouped(sql, task)
+    sql = _all_sums(task.as_of, OFFSET)
+    return lambda: _grouped(sql, task.files)
 
 
-def _grouped(sql: str, task: Task) -> dict[str, Any]:
+def _all_sums(as_of: int, offset: int) -> str:
+    columns = ", ".join(f"{value} AS {name}" for name, value in _aggregates(as_of))
+    return BARE_ALL.format(offset=offset, day=DAY, hour=HOUR, as_of=as_of, year=as_of - 365 * DAY, columns=columns)
+
+
+def _grouped(sql: str, files: Sequence[str]) -> dict[str, Any]:
     with duckdb.connect() as duck:
-        duck.execute(sql, {"files": list(task.files)})
+        duck.execute(sql, {"files": list(files)})
         (customers,) = duck.execute("SELECT count(*) FROM bare").fetchall()[0]
         columns = len(duck.table("bare").columns)
     return {"customers": customers, "aggregates": columns - 1}
@@ -112,7 +133,7 @@ def _aggregates(as_of: int) -> Iterator[tuple[str, str]]:
 
 
 def agree(task: Task) -> Job:
-    """For every scheme, the share of customers whom ours (`folder`) and pandas (`other`) put into the same tier."""
+    """For every scheme, the share of customers whom ours (`folder`) and a peer (`other`) put into the same tier."""
 
     def job() -> dict[str, Any]:
         (ours,) = task.folder.glob("workspace/derived/runs/*/profile.parquet")

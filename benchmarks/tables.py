@@ -72,8 +72,8 @@ def _rows(measurement: Measurement) -> Iterator[tuple[str, ...]]:
                 peer.title,
                 *_time_and_peak(theirs),
                 _spread(ratios),
-                measurement.comparison.must,
-                _met(measurement, ratios),
+                measurement.comparison.must(peer),
+                _met(measurement, peer, ratios),
             )
         else:
             yield (
@@ -81,7 +81,7 @@ def _rows(measurement: Measurement) -> Iterator[tuple[str, ...]]:
                 peer.title,
                 *["not run" if theirs is None else "died"] * 2,
                 "",
-                measurement.comparison.must,
+                measurement.comparison.must(peer),
                 "",
             )
 
@@ -95,12 +95,12 @@ def _spread(ratios: Sequence[float]) -> str:
     return f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
 
 
-def _met(measurement: Measurement, ratios: Sequence[float]) -> str:
+def _met(measurement: Measurement, peer: Peer, ratios: Sequence[float]) -> str:
     """The marks hold for a million customers; below that, fixed costs weigh too much."""
-    if measurement.customers < LARGE:
+    if measurement.customers < LARGE or not measurement.comparison.must(peer):
         return ""
     peak = max(timing.peak_mb for timing in measurement.ours)
-    return "yes" if measurement.comparison.met(median(ratios), peak, measurement.seconds()) else "no"
+    return "yes" if measurement.comparison.met(peer, median(ratios), peak, measurement.seconds()) else "no"
 
 
 def _growth(grown: Sequence[Growth]) -> Sheet:
@@ -157,11 +157,15 @@ def _counts(measurement: Measurement) -> Iterator[tuple[str, ...]]:
 
 def _agreement(measurements: Sequence[Measurement]) -> Sheet:
     compared = [measurement for measurement in measurements if measurement.same]
-    names = list(compared[0].same) if compared else []
+    names = list(next(iter(compared[0].same.values()))) if compared else []
     rows = [
-        (f"{measurement.customers:,}", *(f"{measurement.same[name]:.2%}" for name in names)) for measurement in compared
+        (peer, f"{measurement.customers:,}", *(f"{shares[name]:.2%}" for name in names))
+        for measurement in compared
+        for peer, shares in measurement.same.items()
     ]
-    return Sheet("Customers in the same tier with pandas (lifecycle: fixed lines there)", ("customers", *names), rows)
+    return Sheet(
+        "Customers in the same tier as ours (lifecycle: fixed lines there)", ("peer", "customers", *names), rows
+    )
 
 
 def scope(measurements: Sequence[Measurement]) -> str:
@@ -194,14 +198,13 @@ def _comparison_as_dict(measurement: Measurement) -> dict[str, Any]:
     return {
         "work": comparison.work,
         "title": comparison.title,
-        "must": comparison.must,
         "customers": measurement.customers,
         "orders": measurement.orders,
         "seconds": measurement.seconds(),
         "steps": measurement.steps(),
         "timings": {work: [asdict(timing) for timing in timings] for work, timings in measurement.timings.items()},
         "peers": [_peer_as_dict(measurement, peer) for peer in comparison.peers],
-        "same_tier_as_pandas": measurement.same,
+        "same_tier": measurement.same,
     }
 
 
@@ -210,7 +213,8 @@ def _peer_as_dict(measurement: Measurement, peer: Peer) -> dict[str, Any]:
     return {
         "work": peer.work,
         "title": peer.title,
+        "must": measurement.comparison.must(peer),
         "ratios": ratios,
         "ratio": median(ratios) if ratios else None,
-        "ratio_is": "peer's time ÷ ours" if measurement.comparison.faster else "our time ÷ peer's",
+        "ratio_is": "peer's time ÷ ours" if peer.faster else "our time ÷ peer's",
     }

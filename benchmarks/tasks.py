@@ -21,6 +21,8 @@ WORKS = {
     "refresh_next": "benchmarks.ours:refresh_next",
     "life": "benchmarks.lives:one_transition",
     "pandas": "benchmarks.pandas_job:main_job",
+    "polars": "benchmarks.polars_job:main_job",
+    "floor": "benchmarks.peers:floor",
     "bare": "benchmarks.peers:bare",
     "bare_all": "benchmarks.peers:bare_all",
     "bare_join": "benchmarks.lives:bare_join",
