@@ -90,6 +90,7 @@ COMPARISONS = (
         most_mb=MOST_MB,
     ),
     Comparison("refresh", "refresh alone", "refresh", (_SUMS, Peer("bare", "group-by, six aggregates"))),
+    Comparison("refresh", "refresh right after an import", "refresh_imported", (_SUMS,)),
     Comparison("refresh", "refresh a day later", "refresh_next"),
     Comparison("import", "CSV import", "import", (Peer("copy", "duckdb.read_csv to Parquet", mark=3),)),
     Comparison("criteria", "counts of 20 conditions", "criteria", (Peer("criteria_sql", "SQL by hand", mark=1.3),)),

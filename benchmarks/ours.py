@@ -75,6 +75,13 @@ def refresh_alone(task: Task) -> Job:
     return lambda: _refresh(workspace)
 
 
+def refresh_imported(task: Task) -> Job:
+    """The first refresh of a lake that this process has just imported."""
+    _import(task)
+    workspace = Workspace.open(task.folder / "workspace")
+    return lambda: _refresh(workspace)
+
+
 def refresh_next(task: Task) -> Job:
     """The refresh as of a day later, with the run of the day before to compare with."""
     workspace = prepared(task)

@@ -18,6 +18,7 @@ WORKS = {
     "main": "benchmarks.ours:main_job",
     "import": "benchmarks.ours:csv_import",
     "refresh": "benchmarks.ours:refresh_alone",
+    "refresh_imported": "benchmarks.ours:refresh_imported",
     "refresh_next": "benchmarks.ours:refresh_next",
     "life": "benchmarks.lives:one_transition",
     "pandas": "benchmarks.pandas_job:main_job",

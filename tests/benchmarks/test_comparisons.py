@@ -25,6 +25,7 @@ def measured(comparison: Comparison, customers: int = MILLION, **seconds: float)
         ("main", "floor", "≤ 2 ×, ≤ 4 GB"),
         ("refresh", "bare_all", "≤ 2.5 ×"),
         ("refresh", "bare", ""),
+        ("refresh_imported", "bare_all", "≤ 2.5 ×"),
         ("preview", "simulation_sql", "≤ 0.3 s"),
     ],
 )
