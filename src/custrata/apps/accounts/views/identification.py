@@ -38,5 +38,6 @@ def signed_in_person(request: HttpRequest) -> User | AnonymousUser:
         and session.get(BACKEND_SESSION_KEY) == BACKEND
         and constant_time_compare(password, person.get_session_auth_hash())
     ):
+        request._cached_user = person  # type: ignore[attr-defined]  # as Django's `get_user` leaves it for others
         return person
     return get_user(request)
