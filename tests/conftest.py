@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
@@ -20,6 +21,9 @@ from tests.times import register_times
 REQUIRE_ALL = os.environ.get("CUSTRATA_REQUIRE_ALL") == "1"
 NO_JAVA = "Spark needs a Java runtime (on Debian: apt-get install default-jre-headless)"
 
+# Command-line switches that keep Chromium from contacting other hosts.
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
 SERVER = Path(__file__).parent / "server"
 LONGEST = ("browser", "erasing", "kills", "backup", "jobs")  # folders of the server's tests
 
@@ -106,3 +110,16 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn: the same test, the same result."""
     selected: Engine = request.getfixturevalue("duck" if request.param == "duckdb" else "spark")
     return selected
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The Chromium of the system: one for all tests, since Playwright cannot be started twice at a time."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        lacking("pages are looked at in Chromium (on Debian: apt-get install chromium)")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs an event loop in this thread
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield browser
+        browser.close()

@@ -6,16 +6,13 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
-from tests.conftest import lacking
 from tests.prepared import prepared_workspace
 from tests.server.postgresql import ON_POSTGRESQL, django_db_modify_db_settings, own_database, postgresql
 from tests.server.statements import Recorder, deselect_repetitions, statements_file
@@ -30,9 +27,6 @@ from custrata.tiering import BUILT_IN
 from custrata.web.rights import Role
 
 __all__ = ["django_db_modify_db_settings", "own_database", "postgresql"]
-# Command-line switches that keep Chromium from contacting other hosts.
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
 AT = datetime(2025, 7, 1, 4, tzinfo=UTC)
 CUSTOMERS = 240
 # The graded workspace has neither feedback nor tags: schemes based on them wait for data.
@@ -168,26 +162,6 @@ def signed_in(person: Person) -> Callable[[Role], Client]:
 def operator(signed_in: Callable[[Role], Client]) -> Client:
     """An operator's browser."""
     return signed_in(Role.OPERATOR)
-
-
-@contextmanager
-def launched_chromium() -> Iterator[Browser]:
-    """The Chromium of the system, until the block ends."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        lacking("pages are looked at in Chromium (on Debian: apt-get install chromium)")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs an event loop in this thread
-        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The Chromium of the system, for the tests of a file."""
-    with launched_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
-from tests.server.conftest import launched_chromium
 
 MAIN = "from custrata.__main__ import main; main()"
 HERE = Path(__file__).parent
@@ -156,13 +155,6 @@ def sign_in(page: Page, url: str, name: str, password: str) -> None:
     page.fill("input[name=repeated]", f"{password} of my own")
     page.click("main form button.btn-primary")
     page.wait_for_url(f"{url}/account/me/")
-
-
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """The Chromium of the system, for all these tests."""
-    with launched_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="package")
