@@ -8,7 +8,7 @@ import click
 import pytest
 
 from custrata.__main__ import cli
-from custrata.cli.help import LocalizedCommand, plain
+from custrata.cli.help import LocalizedCommand, described, plain
 from custrata.wording import catalogue
 
 
@@ -40,6 +40,13 @@ def test_the_help_of_every_command_and_option_is_translated_as_it_stands(english
 
 def test_every_command_speaks_the_language_asked_for() -> None:
     assert [path for path, command in commands(cli) if not isinstance(command, LocalizedCommand)] == []
+
+
+def test_a_command_is_listed_as_its_own_help_says() -> None:
+    context = click.Context(cli)
+    loaded = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    short = {name: command.get_short_help_str() for name, command in loaded.items() if command is not None}
+    assert {name: described(name).get_short_help_str() for name in loaded} == short
 
 
 def test_no_translation_is_left_of_help_that_is_gone() -> None:

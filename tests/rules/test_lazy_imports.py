@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import custrata
 
 HEAVY = ("ibis", "duckdb", "pyarrow", "polars", "scipy", "sklearn", "django")
-VERSION = f"""
+COMMAND = f"""
 import sys
-sys.argv = ["custrata", "--version"]
+sys.argv = ["custrata", "OPTION"]
 from custrata.__main__ import main
 try:
     main()
@@ -29,8 +31,9 @@ def output_of(program: str, folder: Path) -> str:
     return done.stdout + done.stderr
 
 
-def test_the_version_needs_no_library(tmp_path: Path) -> None:
-    assert output_of(VERSION, tmp_path).splitlines()[-1] == "[]"
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_the_version_and_the_list_of_commands_need_no_library(tmp_path: Path, option: str) -> None:
+    assert output_of(COMMAND.replace("OPTION", option), tmp_path).splitlines()[-1] == "[]"
 
 
 def test_a_method_reads_a_file_in_a_process_that_imported_nothing_else(tmp_path: Path) -> None:

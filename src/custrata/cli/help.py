@@ -122,6 +122,17 @@ class LazyGroup(LocalizedGroup):
             self.add_command(resolve_name(self.lazy[cmd_name]), cmd_name)
         return self.commands.get(cmd_name)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, described by the wording catalogue: none is imported for it."""
+        listed = {name: self.commands.get(name) or described(name) for name in self.list_commands(ctx)}
+        click.Group(commands=listed).format_commands(ctx, formatter)
+
+
+def described(name: str) -> click.Command:
+    """A command of a lazy group by its help alone."""
+    phrases = catalogue()["help"]
+    return LocalizedCommand(name, help=(phrases.get(f"commands.{name}") or phrases[f"commands.{name}.all"])["en"])
+
 
 def wrap_wide_text(text: str, width: int) -> str:
     """Wrap text with wide characters to `width` columns, marked as preformatted; other text is left to Click.
