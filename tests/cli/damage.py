@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,7 +173,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 def make_database(shop: Path) -> None:
     """A database as the server leaves one: some hundred rows and an index."""
     database(shop).parent.mkdir(exist_ok=True)
-    with sqlite3.connect(database(shop)) as connection:
+    with closing(sqlite3.connect(database(shop))) as connection, connection:
         connection.execute("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT)")
         connection.execute("CREATE INDEX by_text ON note (text)")
         connection.executemany("INSERT INTO note (text) VALUES (?)", [(f"note {number}" * 9,) for number in range(500)])

@@ -39,7 +39,9 @@ def variables_read() -> set[str]:
 
 def settings_with(workspace: Path, code: str, **environment: str) -> str:
     """The output of a fresh process with these variables and no others of the product."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTRATA_", "DATABASE_"))}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CUSTRATA_", "DATABASE_", "DJANGO_"))
+    }
     path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     variables = {**inherited, "CUSTRATA_WORKSPACE": str(workspace), "PYTHONPATH": path, **environment}
     code = f"import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'custrata.config.settings'; {code}"
