@@ -72,7 +72,8 @@ def _quotient(
     signs = f"(({numerator.sql('duckdb')}) < 0) = (({denominator.sql('duckdb')}) < 0)"
     signed = f"CASE WHEN {signs} THEN 1 ELSE -1 END"
     cases = [(f"{ratio} < 4e14", fast)]
-    if isinstance(short := _short_division(op, top, bottom, scale, places), tuple):
+    short = _short_division(op, top, bottom, scale, places)
+    if short is not None:
         cases.insert(0, short)
     whens = " ".join(f"WHEN {fits} THEN CAST(({size}) * ({signed}) AS DECIMAL(38, 0))" for fits, size in cases)
     # As text, not as a tree: Ibis copies trees again and again.
